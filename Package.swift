@@ -1,0 +1,72 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Which compiler builds this, for the stamp and `-version`. build.sh defines KONG_SWIFT_VERSION with the full
+// version; this is what a plain `swift build` knows.
+#if compiler(>=6.4)
+    let swiftVersion = "6.4 or newer"
+#elseif compiler(>=6.3)
+    let swiftVersion = "6.3"
+#else
+    let swiftVersion = "6.2"
+#endif
+let toolchain: [CSetting] = [.define("KONG_SWIFT_VERSION_FALLBACK", to: "\"\(swiftVersion)\"")]
+
+/// A plugin: one folder, one shared library `libNAME.so`.
+func plugin(_ name: String, in folder: String = "Plugins") -> Target {
+    .target(name: name, dependencies: ["KongPDK"], path: "\(folder)/\(name)")
+}
+
+let plugins = ["goplug"]
+/// Plugins that only the tests load.
+let testPlugins: [String] = []
+
+let package = Package(
+    name: "swift-pluginserver",
+    products: [
+        .executable(name: "swift-pluginserver", targets: ["swift-pluginserver"]),
+        .library(name: "KongPDK", targets: ["KongPDK"]),
+    ] + (plugins + testPlugins).map { .library(name: $0, type: .dynamic, targets: [$0]) },
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        // For tests only: encoders of others to compare ours with.
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+    ],
+    targets: [
+        // The rooms, from the ground up: an arrow points only to a target above it in this list.
+        .target(name: "CKongPlugin"),
+        .target(name: "CKongPluginEntry", dependencies: ["CKongPlugin"], cSettings: toolchain),
+        .target(name: "KongPDK", dependencies: ["CKongPlugin", "CKongPluginEntry"]),
+        .target(name: "PDKCatalogue"),
+        .target(name: "PluginLoader", dependencies: ["CKongPlugin"]),
+        .target(name: "WireProtocol", dependencies: ["CKongPlugin", "PDKCatalogue"]),
+        .target(name: "CEventLoop"),
+        .target(name: "EventLoop", dependencies: ["CEventLoop"]),
+        .target(
+            name: "PluginServer",
+            dependencies: [
+                "CKongPlugin", "PDKCatalogue", "PluginLoader", "WireProtocol", "EventLoop",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+        .target(name: "KongClient", dependencies: ["CKongPlugin", "PDKCatalogue", "WireProtocol"]),
+        .executableTarget(
+            name: "swift-pluginserver",
+            dependencies: [
+                "PluginServer", "KongClient",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+
+        .testTarget(name: "PluginLoaderTests", dependencies: ["PluginLoader", "CKongPlugin"]),
+        .testTarget(
+            name: "WireProtocolTests",
+            dependencies: [
+                "WireProtocol", "PDKCatalogue", "CKongPlugin",
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ]),
+        .testTarget(name: "KongPDKTests", dependencies: ["KongPDK"]),
+    ] + plugins.map { plugin($0) } + testPlugins.map { plugin($0, in: "Tests/Plugins") },
+    swiftLanguageModes: [.v6],
+    cLanguageStandard: .c11
+)

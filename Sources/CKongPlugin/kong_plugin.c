@@ -1,0 +1,2 @@
+// The header is all there is: see include/kong_plugin.h.
+#include "kong_plugin.h"

@@ -1,0 +1,135 @@
+// Unsafe pointers: this file owns the memory of a ByteQueue. Everybody else sees bounded buffers.
+
+/// Bytes that enter at the end and leave at the front: what a connection has received and not yet parsed, or has
+/// to send and not yet written.
+///
+/// Memory grows by doubling, so that a message of n bytes costs O(n) however small the pieces are in which it
+/// comes; an emptied queue that had grown large gives its memory back.
+public struct ByteQueue: ~Copyable {
+    private var storage: UnsafeMutableRawPointer
+    private var capacity: Int
+    private var start = 0
+    private var end = 0
+
+    /// What an empty queue holds on to.
+    private static let smallCapacity = 4096
+    /// An emptied queue larger than this goes back to `smallCapacity`.
+    private static let keptCapacity = 256 * 1024
+
+    public init() {
+        capacity = Self.smallCapacity
+        storage = .allocate(byteCount: capacity, alignment: 16)
+    }
+
+    deinit {
+        storage.deallocate()
+    }
+
+    /// How many bytes are in the queue.
+    public var count: Int { end - start }
+    public var isEmpty: Bool { start == end }
+
+    /// The bytes in the queue, oldest first. Valid until the queue is changed.
+    public var bytes: UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: storage + start, count: end - start)
+    }
+
+    /// Makes room for at least `minimum` bytes, lets `body` fill some of it, and takes as many as it says.
+    public mutating func appendUnsafe<Failure: Error>(
+        minimum: Int, _ body: (UnsafeMutableRawBufferPointer) throws(Failure) -> Int
+    ) throws(Failure) {
+        reserve(minimum)
+        let room = UnsafeMutableRawBufferPointer(start: storage + end, count: capacity - end)
+        let taken = try body(room)
+        end += max(0, min(taken, room.count))
+    }
+
+    @inline(__always)
+    public mutating func append(_ byte: UInt8) {
+        if end == capacity { reserve(1) }
+        storage.storeBytes(of: byte, toByteOffset: end, as: UInt8.self)
+        end += 1
+    }
+
+    public mutating func append(_ bytes: UnsafeRawBufferPointer) {
+        guard let source = bytes.baseAddress, bytes.count > 0 else { return }
+        reserve(bytes.count)
+        (storage + end).copyMemory(from: source, byteCount: bytes.count)
+        end += bytes.count
+    }
+
+    public mutating func append(_ bytes: some Collection<UInt8>) {
+        if bytes.withContiguousStorageIfAvailable({ append(UnsafeRawBufferPointer($0)) }) == nil {
+            for byte in bytes { append(byte) }
+        }
+    }
+
+    public mutating func append(_ text: StaticString) {
+        append(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
+    public mutating func append(_ text: String) {
+        var text = text
+        text.withUTF8 { append(UnsafeRawBufferPointer($0)) }
+    }
+
+    /// Appends the bytes of an integer in the order asked for.
+    @inline(__always)
+    public mutating func append<Number: FixedWidthInteger>(bigEndian value: Number) {
+        reserve(MemoryLayout<Number>.size)
+        storage.storeBytes(of: value.bigEndian, toByteOffset: end, as: Number.self)
+        end += MemoryLayout<Number>.size
+    }
+
+    @inline(__always)
+    public mutating func append<Number: FixedWidthInteger>(littleEndian value: Number) {
+        reserve(MemoryLayout<Number>.size)
+        storage.storeBytes(of: value.littleEndian, toByteOffset: end, as: Number.self)
+        end += MemoryLayout<Number>.size
+    }
+
+    /// Writes over four bytes that are already in the queue, `offset` from its front: a length that was not yet
+    /// known when its place was passed.
+    public mutating func overwrite(at offset: Int, littleEndian value: UInt32) {
+        precondition(offset >= 0 && offset + 4 <= count, "overwrite within the queue")
+        storage.storeBytes(of: value.littleEndian, toByteOffset: start + offset, as: UInt32.self)
+    }
+
+    /// Takes bytes off the front.
+    public mutating func consume(_ count: Int) {
+        precondition(count >= 0 && count <= self.count, "consume what is in the queue")
+        start += count
+        if start == end {
+            start = 0
+            end = 0
+            if capacity > Self.keptCapacity { move(to: Self.smallCapacity) }
+        }
+    }
+
+    /// Takes bytes off the end, until `count` are left: a message that could not be encoded after all.
+    public mutating func truncate(to count: Int) {
+        precondition(count >= 0 && count <= self.count, "truncate what is in the queue")
+        end = start + count
+    }
+
+    private mutating func reserve(_ more: Int) {
+        if capacity - end >= more { return }
+        if capacity - count >= more, start >= capacity / 2 {
+            storage.copyMemory(from: storage + start, byteCount: count)
+            end -= start
+            start = 0
+            return
+        }
+        move(to: max(capacity * 2, (count + more) * 2))
+    }
+
+    private mutating func move(to newCapacity: Int) {
+        let replacement = UnsafeMutableRawPointer.allocate(byteCount: newCapacity, alignment: 16)
+        replacement.copyMemory(from: storage + start, byteCount: count)
+        storage.deallocate()
+        storage = replacement
+        capacity = newCapacity
+        end -= start
+        start = 0
+    }
+}
