@@ -30,17 +30,22 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         // For tests only: encoders of others to compare ours with.
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     ],
     targets: [
         // The rooms, from the ground up: an arrow points only to a target above it in this list.
-        .target(name: "CKongPlugin"),
+        .target(name: "CKongPlugin", cSettings: toolchain),
         .target(name: "CKongPluginEntry", dependencies: ["CKongPlugin"], cSettings: toolchain),
         .target(name: "KongPDK", dependencies: ["CKongPlugin", "CKongPluginEntry"]),
         .target(name: "PDKCatalogue"),
         .target(name: "PluginLoader", dependencies: ["CKongPlugin"]),
-        .target(name: "WireProtocol", dependencies: ["CKongPlugin", "PDKCatalogue"]),
+        .target(
+            name: "WireProtocol",
+            dependencies: [
+                "CKongPlugin", "PDKCatalogue", .product(name: "DequeModule", package: "swift-collections"),
+            ]),
         .target(name: "CEventLoop"),
         .target(name: "EventLoop", dependencies: ["CEventLoop"]),
         .target(

@@ -1,0 +1,32 @@
+#define _GNU_SOURCE
+#include "event_loop.h"
+#include <errno.h>
+#include <signal.h>
+
+static _Thread_local void *current_loop;
+
+void *event_loop_current(void) { return current_loop; }
+void event_loop_set_current(void *loop) { current_loop = loop; }
+
+int event_loop_accept(int listener) { return accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC); }
+
+/* One eventfd for each signal number; a handler may do no more than write to it. */
+static volatile int signal_fds[NSIG];
+
+static void forward(int signal) {
+    int saved = errno;
+    uint64_t one = 1;
+    if (write(signal_fds[signal], &one, sizeof one) < 0) { /* full: the reader knows already */ }
+    errno = saved;
+}
+
+int event_loop_forward_signal(int signal, int fd) {
+    if (signal <= 0 || signal >= NSIG) {
+        errno = EINVAL;
+        return -1;
+    }
+    signal_fds[signal] = fd;
+    struct sigaction action = {.sa_handler = forward, .sa_flags = SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    return sigaction(signal, &action, NULL);
+}

@@ -1,16 +1,12 @@
 #include "kong_plugin_entry.h"
+#include "swift_version.h"
 
-/* build.sh gives the full version and says which runtime it links; Package.swift knows only the former roughly. */
-#ifndef KONG_SWIFT_VERSION
-#define KONG_SWIFT_VERSION KONG_SWIFT_VERSION_FALLBACK
-#endif
+/* build.sh says which runtime it links. */
 #ifndef KONG_SWIFT_RUNTIME
 #define KONG_SWIFT_RUNTIME KONG_RUNTIME_UNSTATED
 #endif
 
 KONG_PLUGIN_STAMP(KONG_LANGUAGE_SWIFT, KONG_SWIFT_RUNTIME, KONG_PDK_VERSION, "swift " KONG_SWIFT_VERSION)
-
-const char *kong_pdk_swift_version(void) { return KONG_SWIFT_VERSION; }
 
 /* The linker makes these two for a section whose name is a C identifier; weak, so that a library without an entry
  * still links, and is refused with a message when it is opened. */

@@ -95,6 +95,18 @@ public struct ByteQueue: ~Copyable {
         storage.storeBytes(of: value.littleEndian, toByteOffset: start + offset, as: UInt32.self)
     }
 
+    /// Puts bytes before those that are `offset` from the queue's front: a length that was not yet known when its
+    /// place was passed, and whose size depends on it.
+    public mutating func insert(_ bytes: UnsafeRawBufferPointer, at offset: Int) {
+        precondition(offset >= 0 && offset <= count, "insert within the queue")
+        guard let source = bytes.baseAddress, bytes.count > 0 else { return }
+        reserve(bytes.count)
+        let place = storage + start + offset
+        (place + bytes.count).copyMemory(from: place, byteCount: count - offset)
+        place.copyMemory(from: source, byteCount: bytes.count)
+        end += bytes.count
+    }
+
     /// Takes bytes off the front.
     public mutating func consume(_ count: Int) {
         precondition(count >= 0 && count <= self.count, "consume what is in the queue")

@@ -36,8 +36,9 @@ public final class ValueArena {
         }
     }
 
-    /// Room for `count` trivial elements, not initialised; empty if `count` is 0.
-    public func allocate<Element: BitwiseCopyable>(_ type: Element.Type, count: Int) -> UnsafeMutableBufferPointer<Element> {
+    /// Room for `count` elements, not initialised; empty if `count` is 0. Nothing is ever destroyed here, so the type
+    /// must be trivial: integers, and the structs of `kong_plugin.h`, which Swift does not know as `BitwiseCopyable`.
+    public func allocate<Element>(_ type: Element.Type, count: Int) -> UnsafeMutableBufferPointer<Element> {
         guard count > 0 else { return UnsafeMutableBufferPointer(start: nil, count: 0) }
         let size = count * MemoryLayout<Element>.stride
         var offset = (used + 15) & ~15

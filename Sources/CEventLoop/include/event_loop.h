@@ -1,0 +1,40 @@
+/* The Linux calls that EventLoop needs and that Swift's Glibc module does not show, without magic numbers. */
+#ifndef EVENT_LOOP_H
+#define EVENT_LOOP_H
+
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/* epoll_event is packed and holds a union; these two keep that out of Swift. */
+static inline int event_loop_epoll_ctl(int epoll, int operation, int fd, uint32_t events, uint64_t token) {
+    struct epoll_event event = {.events = events, .data = {.u64 = token}};
+    return epoll_ctl(epoll, operation, fd, &event);
+}
+static inline uint64_t event_loop_token(const struct epoll_event *event) { return event->data.u64; }
+
+/* The event loop that runs on this thread, or NULL. */
+void *event_loop_current(void);
+void event_loop_set_current(void *loop);
+
+/* Accepts a connection that does not block and is closed on exec. Returns the descriptor, or -1 and errno. */
+int event_loop_accept(int listener);
+
+/* From now on the signal is counted in the eventfd `fd` and does nothing else. Returns 0, or -1 and errno. */
+int event_loop_forward_signal(int signal, int fd);
+
+/* A descriptor that becomes readable when the process ends; -1 and errno where the kernel has none (before 5.3). */
+static inline int event_loop_pidfd_open(pid_t pid) {
+#ifdef SYS_pidfd_open
+    return (int)syscall(SYS_pidfd_open, pid, 0);
+#else
+    (void)pid;
+    return -1;
+#endif
+}
+
+#endif

@@ -132,8 +132,9 @@ enum {
  * is over, and is then answered with KONG_EVENT_OVER. Never 0. */
 typedef uint64_t kong_event;
 
-/* One instance on its way up; likewise a handle. Never 0. */
+/* One instance on its way up, and one on its way down; likewise handles. Never 0. */
 typedef uint64_t kong_start;
+typedef uint64_t kong_stop;
 
 /* A method of Kong's PDK, such as "kong.request.get_header". 0 is none. Valid for the whole process. */
 typedef uint32_t kong_method;
@@ -194,6 +195,9 @@ typedef struct kong_host {
     kong_status (*started)(const struct kong_host *host, kong_start start, kong_status status,
                            kong_string message, void *instance);
 
+    /* Ends a stop: exactly once for each `stop`, in it or later. A server that is going down waits for it. [loop] */
+    kong_status (*stopped)(const struct kong_host *host, kong_stop stop);
+
     /* Runs task(context) once on the thread of that loop, soon, never inside this call. [any]
      * KONG_BAD_ARGUMENT: there is no such loop. KONG_FAILED: the server is going down. */
     kong_status (*schedule)(const struct kong_host *host, kong_loop loop, void (*task)(void *context), void *context);
@@ -233,8 +237,9 @@ typedef struct kong_plugin {
      * configuration, so there are many instances at a time. [loop] */
     void (*start)(const struct kong_plugin *plugin, kong_start start, kong_loop loop, const kong_value *config);
 
-    /* The instance will get no more events, and all it had are over: free it. May be NULL. [loop, any of them] */
-    void (*stop)(const struct kong_plugin *plugin, void *instance);
+    /* The instance will get no more events, and all it had are over: free it. Answer with host->stopped. NULL when
+     * there is nothing to free. [loop, the one that it was started on] */
+    void (*stop)(const struct kong_plugin *plugin, kong_stop stop, kong_loop loop, void *instance);
 
     /* Handles an event: call PDK methods, then host->finish, in this call or later. Events of one instance
      * run side by side, on all loops. [loop]

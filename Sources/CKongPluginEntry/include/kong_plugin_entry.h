@@ -15,7 +15,4 @@ typedef const kong_plugin *(*kong_plugin_entry)(const kong_host *host, kong_stri
 /* The version of KongPDK, as "0.1.0". */
 #define KONG_PDK_VERSION "0.1.0"
 
-/* The compiler, as "6.3.1". */
-const char *kong_pdk_swift_version(void);
-
 #endif

@@ -1,0 +1,51 @@
+// Unsafe pointers: buffers pass through to the kernel.
+
+import CEventLoop
+import Glibc
+
+/// A connected stream socket that never blocks.
+public struct StreamSocket: ~Copyable {
+    private let descriptor: OwnedDescriptor
+
+    public init(owning descriptor: consuming OwnedDescriptor) {
+        self.descriptor = descriptor
+    }
+
+    public var number: Int32 { descriptor.number }
+
+    public enum Outcome: Equatable {
+        /// So many bytes were moved; at least one.
+        case moved(Int)
+        /// Nothing now; wait for readiness.
+        case wouldBlock
+        /// The other end has closed, or the connection is broken.
+        case closed
+    }
+
+    /// Reads what has arrived, up to the size of `buffer`.
+    public borrowing func read(into buffer: UnsafeMutableRawBufferPointer) -> Outcome {
+        while true {
+            let count = recv(descriptor.number, buffer.baseAddress, buffer.count, 0)
+            if count > 0 { return .moved(count) }
+            if count == 0 { return .closed }
+            switch errno {
+            case EINTR: continue
+            case EAGAIN: return .wouldBlock
+            default: return .closed
+            }
+        }
+    }
+
+    /// Writes from the front of `bytes`, which must not be empty.
+    public borrowing func write(_ bytes: UnsafeRawBufferPointer) -> Outcome {
+        while true {
+            let count = send(descriptor.number, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
+            if count >= 0 { return .moved(count) }
+            switch errno {
+            case EINTR: continue
+            case EAGAIN: return .wouldBlock
+            default: return .closed
+            }
+        }
+    }
+}

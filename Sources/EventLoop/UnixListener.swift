@@ -1,0 +1,126 @@
+// Unsafe pointers: a socket address is filled in byte by byte.
+
+import CEventLoop
+import Glibc
+
+/// A listening unix socket, at a path that clients never see missing.
+///
+/// The socket is bound beside its path and renamed over it, so that a client finds the old server or the new one.
+/// It is unlinked at the end only if the path is still this socket's: after a reload of Kong the next server has
+/// already taken the path over.
+public final class UnixListener: EventSource {
+    public let path: String
+    private let descriptor: OwnedDescriptor
+    private let identity: FileIdentity?
+    private let onAccept: (consuming OwnedDescriptor) -> Void
+    private let onTrouble: (SystemError) -> Void
+    private var watch: (loop: EventLoop, registration: Registration)?
+
+    /// What the kernel keeps for connections that have not been accepted yet. Kong opens one for each request that
+    /// finds none in its pool.
+    private static let backlog: Int32 = 4096
+    /// How long to wait for descriptors when there are none left: connections wait in the backlog meanwhile.
+    private static let pause: Duration = .milliseconds(100)
+    /// sockaddr_un's sun_path, less the closing NUL.
+    public static let longestPath = MemoryLayout.size(ofValue: sockaddr_un().sun_path) - 1
+
+    /// Binds and listens; connections are accepted from `start` on.
+    /// - Parameters:
+    ///   - path: where clients connect; at most `longestPath` bytes. What stands there is replaced if it is a socket.
+    ///   - onAccept: takes each connection, which does not block. [loop]
+    ///   - onTrouble: hears why connections cannot be accepted for the moment. [loop]
+    public init(
+        path: String, onAccept: @escaping (consuming OwnedDescriptor) -> Void,
+        onTrouble: @escaping (SystemError) -> Void
+    ) throws(SystemError) {
+        self.path = path
+        self.onAccept = onAccept
+        self.onTrouble = onTrouble
+        if let existing = FileIdentity(path: path), !existing.isSocket {
+            throw SystemError("bind", path, code: EEXIST)
+        }
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { throw SystemError("socket") }
+        self.descriptor = OwnedDescriptor(owning: descriptor)
+
+        let temporary = "\(path).\(getpid())"
+        // A path that just fits has no room for the suffix; then it is unlinked first, and missing for a moment.
+        let bound = temporary.utf8.count <= Self.longestPath ? temporary : path
+        unlink(bound)
+        identity = try Self.bind(descriptor, to: bound)
+        guard listen(descriptor, Self.backlog) == 0 else { throw SystemError("listen", path) }
+        if bound != path, rename(bound, path) != 0 {
+            let error = SystemError("rename", "\(bound) to \(path)")
+            unlink(bound)
+            throw error
+        }
+    }
+
+    private static func bind(_ descriptor: Int32, to path: String) throws(SystemError) -> FileIdentity? {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        guard path.utf8.count <= longestPath else { throw SystemError("bind", path, code: ENAMETOOLONG) }
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        let result = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Glibc.bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        guard result == 0 else { throw SystemError("bind", path) }
+        return FileIdentity(path: path)
+    }
+
+    /// Accepts connections on `loop`. [loop]
+    public func start(on loop: EventLoop) throws(SystemError) {
+        watch = (loop, try loop.add(self, descriptor: descriptor.number, for: .readable))
+    }
+
+    /// Accepts no more, and removes the path if it is still this socket's. [loop]
+    public func stop() {
+        if let watch { watch.loop.remove(watch.registration) }
+        watch = nil
+        if let identity, FileIdentity(path: path) == identity { unlink(path) }
+    }
+
+    public func ready(_ readiness: Readiness) {
+        while true {
+            let connection = event_loop_accept(descriptor.number)
+            if connection >= 0 {
+                onAccept(OwnedDescriptor(owning: connection))
+                continue
+            }
+            switch errno {
+            case EAGAIN: return
+            case EINTR, ECONNABORTED: continue
+            default: return pauseAccepting(SystemError("accept4", path))
+            }
+        }
+    }
+
+    /// Out of descriptors or memory: epoll would report the waiting connection without end.
+    private func pauseAccepting(_ error: SystemError) {
+        onTrouble(error)
+        guard let watch else { return }
+        watch.loop.modify(watch.registration, to: [])
+        watch.loop.schedule(after: Self.pause) { [weak self] in
+            guard let watch = self?.watch else { return }
+            watch.loop.modify(watch.registration, to: .readable)
+        }
+    }
+}
+
+/// Which file a path means, however it is spelled.
+struct FileIdentity: Equatable {
+    private let device: UInt
+    private let inode: UInt
+    let isSocket: Bool
+
+    /// Nil if there is nothing at the path.
+    init?(path: String) {
+        var status = stat()
+        guard lstat(path, &status) == 0 else { return nil }
+        device = UInt(status.st_dev)
+        inode = UInt(status.st_ino)
+        isSocket = status.st_mode & S_IFMT == S_IFSOCK
+    }
+}

@@ -1,0 +1,199 @@
+/// Encodes the defaults of a configuration, `Config()`, as a `Value` with Kong's names.
+///
+/// A struct becomes a map of its fields, without those that are nil; a set becomes an array in a fixed order. Throws a
+/// `SchemaError` for what Kong could not give back: numbers that are not finite, and integers that Lua's numbers skip.
+struct ConfigEncoder: Encoder {
+    private let slot: Slot
+    private let path: String
+    /// Whether the keys are those of a dictionary, which are no names.
+    private let keysAreData: Bool
+    private let depth: Int
+
+    let codingPath: [any CodingKey] = []
+    let userInfo: [CodingUserInfoKey: Any] = [:]
+
+    static func encode(_ value: some Encodable, at path: String) throws(SchemaError) -> Value {
+        let slot = Slot()
+        do {
+            try encode(value, into: slot, path, depth: 1)
+        } catch let error as SchemaError {
+            throw error
+        } catch {
+            throw SchemaError(path: path, reason: "the default cannot be encoded: \(error)")
+        }
+        return slot.value
+    }
+
+    private static func encode(_ value: some Encodable, into slot: Slot, _ path: String, depth: Int) throws {
+        if let scalar = value as? any ConfigScalar {
+            slot.content = .value(try checked(scalar.configValue, path))
+            return
+        }
+        guard depth <= Value.depthLimit else {
+            throw SchemaError(path: path, reason: "the default is nested more than \(Value.depthLimit) levels deep")
+        }
+        try value.encode(
+            to: ConfigEncoder(slot: slot, path: path, keysAreData: value is any ConfigMap, depth: depth))
+        if value is any ConfigSet { slot.sort() }
+    }
+
+    private static func checked(_ value: Value, _ path: String) throws(SchemaError) -> Value {
+        switch value {
+        case .number(let number) where !number.isFinite:
+            throw SchemaError(path: path, reason: "the default \(number) is not a number that JSON has")
+        case .integer(let integer) where integer.magnitude > ConfigShape.largestExactInteger.magnitude:
+            throw SchemaError(
+                path: path, reason: "the default \(integer) is beyond 2^53, where the numbers of Kong's Lua skip integers")
+        default:
+            return value
+        }
+    }
+
+    func container<Key: CodingKey>(keyedBy type: Key.Type) -> KeyedEncodingContainer<Key> {
+        slot.beginMap()
+        return KeyedEncodingContainer(Keyed(slot: slot, path: path, keysAreData: keysAreData, depth: depth))
+    }
+
+    func unkeyedContainer() -> any UnkeyedEncodingContainer {
+        slot.beginArray()
+        return Unkeyed(slot: slot, path: path, depth: depth)
+    }
+
+    func singleValueContainer() -> any SingleValueEncodingContainer {
+        Single(slot: slot, path: path, depth: depth)
+    }
+
+    /// Where a value goes that is being encoded. A class, since containers outlive the calls that made them.
+    private final class Slot {
+        enum Content {
+            case nothing
+            case value(Value)
+            case array([Slot])
+            case map([String: Slot])
+        }
+
+        var content = Content.nothing
+
+        /// A struct without properties encodes nothing at all.
+        var value: Value {
+            switch content {
+            case .nothing: [:]
+            case .value(let value): value
+            case .array(let slots): .array(slots.map(\.value))
+            case .map(let slots): .map(slots.mapValues(\.value).filter { !$0.value.isNil })
+            }
+        }
+
+        func beginMap() {
+            if case .map = content { return }
+            content = .map([:])
+        }
+
+        func beginArray() {
+            if case .array = content { return }
+            content = .array([])
+        }
+
+        func entry(_ name: String) -> Slot {
+            let slot = Slot()
+            if case .map(var slots) = content {
+                slots[name] = slot
+                content = .map(slots)
+            }
+            return slot
+        }
+
+        func item() -> Slot {
+            let slot = Slot()
+            if case .array(let slots) = content { content = .array(slots + [slot]) }
+            return slot
+        }
+
+        var count: Int {
+            if case .array(let slots) = content { slots.count } else { 0 }
+        }
+
+        func sort() {
+            guard case .array(let items) = value else { return }
+            content = .value(.array(items.sorted { $0.precedes($1) }))
+        }
+    }
+}
+
+extension ConfigEncoder {
+    private struct Keyed<Key: CodingKey>: KeyedEncodingContainerProtocol {
+        let slot: Slot
+        let path: String
+        let keysAreData: Bool
+        let depth: Int
+        let codingPath: [any CodingKey] = []
+
+        private func name(_ key: some CodingKey) -> String { keysAreData ? key.stringValue : key.fieldName }
+        private func path(_ key: some CodingKey) -> String { keysAreData ? "\(path){}" : "\(path).\(name(key))" }
+
+        func encodeNil(forKey key: Key) { slot.entry(name(key)).content = .value(.nil) }
+
+        func encode<T: Encodable>(_ value: T, forKey key: Key) throws {
+            try ConfigEncoder.encode(value, into: slot.entry(name(key)), path(key), depth: depth + 1)
+        }
+
+        private func nested(_ key: some CodingKey) -> ConfigEncoder {
+            ConfigEncoder(slot: slot.entry(name(key)), path: path(key), keysAreData: false, depth: depth + 1)
+        }
+
+        func nestedContainer<K: CodingKey>(keyedBy type: K.Type, forKey key: Key) -> KeyedEncodingContainer<K> {
+            nested(key).container(keyedBy: type)
+        }
+
+        func nestedUnkeyedContainer(forKey key: Key) -> any UnkeyedEncodingContainer { nested(key).unkeyedContainer() }
+        func superEncoder() -> any Encoder { nested(ConfigKey(stringValue: "super")) }
+        func superEncoder(forKey key: Key) -> any Encoder { nested(key) }
+    }
+
+    private struct Unkeyed: UnkeyedEncodingContainer {
+        let slot: Slot
+        let path: String
+        let depth: Int
+        let codingPath: [any CodingKey] = []
+
+        var count: Int { slot.count }
+
+        func encodeNil() { slot.item().content = .value(.nil) }
+
+        func encode<T: Encodable>(_ value: T) throws {
+            try ConfigEncoder.encode(value, into: slot.item(), "\(path)[]", depth: depth + 1)
+        }
+
+        private func nested() -> ConfigEncoder {
+            ConfigEncoder(slot: slot.item(), path: "\(path)[]", keysAreData: false, depth: depth + 1)
+        }
+
+        func nestedContainer<K: CodingKey>(keyedBy type: K.Type) -> KeyedEncodingContainer<K> {
+            nested().container(keyedBy: type)
+        }
+
+        func nestedUnkeyedContainer() -> any UnkeyedEncodingContainer { nested().unkeyedContainer() }
+        func superEncoder() -> any Encoder { nested() }
+    }
+
+    private struct Single: SingleValueEncodingContainer {
+        let slot: Slot
+        let path: String
+        let depth: Int
+        let codingPath: [any CodingKey] = []
+
+        func encodeNil() { slot.content = .value(.nil) }
+
+        func encode<T: Encodable>(_ value: T) throws {
+            try ConfigEncoder.encode(value, into: slot, path, depth: depth + 1)
+        }
+    }
+}
+
+extension Value {
+    /// An order for the elements of a set: numbers by their size, all else by how it reads.
+    fileprivate func precedes(_ other: Value) -> Bool {
+        if let number = numberValue, let other = other.numberValue { return number < other }
+        return description < other.description
+    }
+}

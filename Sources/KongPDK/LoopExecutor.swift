@@ -1,0 +1,66 @@
+// Unsafe pointers: an executor is passed through C as the context of a scheduled task.
+
+import CKongPlugin
+
+/// Runs a handler's tasks on the event loop of its event, so that handlers need no thread of their own and no lock.
+// @unchecked Sendable: `jobs` is used on the loop's thread only; the rest never changes.
+final class LoopExecutor: TaskExecutor, @unchecked Sendable {
+    private let host: UnsafePointer<kong_host>
+    private let loop: kong_loop
+    private var jobs: [UnownedJob] = []
+    private var runningJobs: [UnownedJob] = []
+
+    init(host: UnsafePointer<kong_host>, loop: kong_loop) {
+        self.host = host
+        self.loop = loop
+    }
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        if host.pointee.current_loop(host) == loop {
+            enqueueOnLoop(job)
+        } else {
+            // From a thread of Dispatch, as after Task.sleep.
+            onLoop { [self] in enqueueOnLoop(job) }
+        }
+    }
+
+    /// Runs `body` on the loop's thread. False: the server is going down.
+    @discardableResult
+    func onLoop(_ body: @escaping @Sendable () -> Void) -> Bool {
+        let box = Unmanaged.passRetained(Box(body))
+        let status = host.pointee.schedule(
+            host, loop,
+            { context in
+                guard let context else { return }
+                Unmanaged<Box>.fromOpaque(context).takeRetainedValue().body()
+            }, box.toOpaque())
+        if status != kong_status(KONG_OK) { box.release() }
+        return status == kong_status(KONG_OK)
+    }
+
+    private final class Box {
+        let body: @Sendable () -> Void
+        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+    }
+
+    private func enqueueOnLoop(_ job: UnownedJob) {
+        jobs.append(job)
+        guard jobs.count == 1 else { return }
+        // The executor lives as long as the process: its runtime is never freed.
+        _ = host.pointee.schedule(
+            host, loop,
+            { context in
+                guard let context else { return }
+                Unmanaged<LoopExecutor>.fromOpaque(context).takeUnretainedValue().runJobs()
+            }, Unmanaged.passUnretained(self).toOpaque())
+    }
+
+    /// Runs the jobs that are there now; what they enqueue is scheduled anew.
+    private func runJobs() {
+        swap(&jobs, &runningJobs)
+        let executor = asUnownedTaskExecutor()
+        for job in runningJobs { job.runSynchronously(on: executor) }
+        runningJobs.removeAll(keepingCapacity: true)
+    }
+}

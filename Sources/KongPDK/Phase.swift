@@ -1,0 +1,56 @@
+import CKongPlugin
+
+/// A phase of a request, as Kong names them.
+///
+/// Kong runs `certificate` while it answers a TLS handshake, `rewrite` before it looks for a route, `access` before
+/// it connects to the upstream service, `response` when the whole of the service's answer is there (Kong buffers it
+/// then), `preread` for a TCP or UDP stream, and `log` after the client has got its answer.
+public enum Phase: UInt32, Sendable, CaseIterable, CustomStringConvertible {
+    case certificate = 0
+    case rewrite = 1
+    case access = 2
+    case response = 3
+    case preread = 4
+    case log = 5
+
+    public var description: String {
+        switch self {
+        case .certificate: "certificate"
+        case .rewrite: "rewrite"
+        case .access: "access"
+        case .response: "response"
+        case .preread: "preread"
+        case .log: "log"
+        }
+    }
+}
+
+/// Handles `certificate`: the client's TLS handshake, before there is a request.
+public protocol CertificatePhase: Plugin {
+    func certificate(_ kong: Kong) async throws
+}
+
+/// Handles `rewrite`: every request, before Kong has found its route. Only global plugins get it.
+public protocol RewritePhase: Plugin {
+    func rewrite(_ kong: Kong) async throws
+}
+
+/// Handles `access`: every request, before Kong connects to the upstream service.
+public protocol AccessPhase: Plugin {
+    func access(_ kong: Kong) async throws
+}
+
+/// Handles `response`: the upstream service has answered. Kong buffers the whole answer for a plugin that has it.
+public protocol ResponsePhase: Plugin {
+    func response(_ kong: Kong) async throws
+}
+
+/// Handles `preread`: a TCP or UDP stream, once for each connection.
+public protocol PrereadPhase: Plugin {
+    func preread(_ kong: Kong) async throws
+}
+
+/// Handles `log`: the client has its answer; nothing about it can be changed any more.
+public protocol LogPhase: Plugin {
+    func log(_ kong: Kong) async throws
+}

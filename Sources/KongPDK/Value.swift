@@ -1,0 +1,126 @@
+/// What configurations, arguments of PDK calls and their results are made of: what a Lua value can be on its way
+/// between Kong and a plugin.
+///
+/// Lua has one type of number and one type of string. `integer` and `number` are told apart by what the protocol
+/// said, so `3` may arrive as `.integer(3)` and `3.0` as `.number(3)`; the accessors (`integerValue`, `numberValue`)
+/// take either. A Lua string holds any bytes: text is `.string`, what is not UTF-8, or was sent as binary (a body),
+/// is `.bytes`, and no byte is ever lost.
+///
+/// The entries of a map have no order, as in Lua. Where order matters Kong uses an array of maps with one entry each,
+/// as for the fields of a schema.
+public enum Value: Sendable, Hashable {
+    case `nil`
+    case boolean(Bool)
+    case integer(Int64)
+    case number(Double)
+    case string(String)
+    case bytes([UInt8])
+    case array([Value])
+    case map([String: Value])
+}
+
+// MARK: - What it holds
+
+extension Value {
+    public var isNil: Bool { self == .nil }
+
+    public var booleanValue: Bool? {
+        if case .boolean(let value) = self { value } else { nil }
+    }
+
+    /// An integer, or a number without a fraction that fits.
+    public var integerValue: Int64? {
+        switch self {
+        case .integer(let value): value
+        case .number(let value): Int64(exactly: value)
+        default: nil
+        }
+    }
+
+    /// A number or an integer. An integer beyond 2^53 is rounded, as it would be in Lua.
+    public var numberValue: Double? {
+        switch self {
+        case .integer(let value): Double(value)
+        case .number(let value): value
+        default: nil
+        }
+    }
+
+    /// A string, or bytes that are UTF-8.
+    public var stringValue: String? {
+        switch self {
+        case .string(let value): value
+        case .bytes(let value): String(validating: value, as: UTF8.self)
+        default: nil
+        }
+    }
+
+    /// The bytes of a string, whatever they are.
+    public var bytesValue: [UInt8]? {
+        switch self {
+        case .string(let value): Array(value.utf8)
+        case .bytes(let value): value
+        default: nil
+        }
+    }
+
+    /// The items of an array. Lua has one empty table for both, so an empty map is an empty array.
+    public var arrayValue: [Value]? {
+        switch self {
+        case .array(let items): items
+        case .map(let entries) where entries.isEmpty: []
+        default: nil
+        }
+    }
+
+    /// The entries of a map. Lua has one empty table for both, so an empty array is an empty map.
+    public var mapValue: [String: Value]? {
+        switch self {
+        case .map(let entries): entries
+        case .array(let items) where items.isEmpty: [:]
+        default: nil
+        }
+    }
+
+    /// The entry of a map, or nil when there is none or this is no map.
+    public subscript(key: String) -> Value? { mapValue?[key] }
+
+    /// The item of an array, or nil when there is none or this is no array.
+    public subscript(index: Int) -> Value? {
+        guard let items = arrayValue, items.indices.contains(index) else { return nil }
+        return items[index]
+    }
+}
+
+// MARK: - Literals
+
+extension Value: ExpressibleByNilLiteral {
+    public init(nilLiteral: ()) { self = .nil }
+}
+
+extension Value: ExpressibleByBooleanLiteral {
+    public init(booleanLiteral value: Bool) { self = .boolean(value) }
+}
+
+extension Value: ExpressibleByIntegerLiteral {
+    public init(integerLiteral value: Int64) { self = .integer(value) }
+}
+
+extension Value: ExpressibleByFloatLiteral {
+    public init(floatLiteral value: Double) { self = .number(value) }
+}
+
+extension Value: ExpressibleByStringInterpolation {
+    public init(stringLiteral value: String) { self = .string(value) }
+}
+
+extension Value: ExpressibleByArrayLiteral {
+    public init(arrayLiteral items: Value...) { self = .array(items) }
+}
+
+/// The last of two entries with the same key wins.
+extension Value: ExpressibleByDictionaryLiteral {
+    public init(dictionaryLiteral entries: (String, Value)...) {
+        self = .map(Dictionary(entries, uniquingKeysWith: { $1 }))
+    }
+}

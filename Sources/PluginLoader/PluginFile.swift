@@ -1,0 +1,91 @@
+/// A file that should hold a plugin, opened and not yet looked into.
+public struct PluginFile: Sendable {
+    public let name: PluginName
+    public let path: String
+    public let bytes: FileBytes
+
+    /// The file at `path`, for the plugin that its name says it holds.
+    public init(path: String) throws(LoadError) {
+        let fileName = String(path.split(separator: "/").last ?? "")
+        guard let name = PluginName(fileName: fileName) else {
+            throw LoadError(
+                .badName, .plugin(name: fileName, path: path), reason: "its name is no name of a plugin",
+                plugin: "\"\(fileName)\"", host: "NAME.so or libNAME.so, NAME of \(PluginName.rule)",
+                fix: "rename the file")
+        }
+        try self.init(name: name, path: path)
+    }
+
+    init(name: PluginName, path: String) throws(LoadError) {
+        self.name = name
+        self.path = path
+        do {
+            bytes = try FileBytes(path: path)
+        } catch {
+            throw LoadError(error, name: name, path: path)
+        }
+    }
+
+    /// A refusal of this file.
+    func refusal(_ code: LoadError.Code, _ reason: String, plugin: String, host: String, fix: String) -> LoadError {
+        LoadError(code, .plugin(name: name.description, path: path), reason: reason, plugin: plugin, host: host, fix: fix)
+    }
+
+    /// What its bytes being no library for this machine means to the user.
+    func refusal(_ error: ELFError) -> LoadError {
+        let rebuild = "build it again, and put it in place at once: \(path.replaceCommand)"
+        return switch error {
+        case .notELF(let found):
+            refusal(
+                .notELF, "it is not a shared library", plugin: found, host: "loads ELF shared libraries",
+                fix: "move \(path.shellWord) out of the plugins directory, or put the plugin's shared library in its place")
+        case .wrongMachine(let found):
+            refusal(
+                .wrongMachine, "it is built for another machine", plugin: found, host: ELFHeader.hostDescription,
+                fix: "build \(name) on, or for, \(ELFHeader.hostDescription)")
+        case .notALibrary(let found):
+            refusal(
+                .notALibrary, "it is not a shared library", plugin: found, host: "loads ELF shared libraries",
+                fix: "link \(name) as a shared library (swiftc -emit-library, cc -shared)")
+        case .truncated(let found):
+            refusal(.truncated, "a part of the file is missing", plugin: found, host: "needs the whole file", fix: rebuild)
+        case .malformed(let found):
+            refusal(.badELF, "the file is damaged", plugin: found, host: "needs what the ELF specification says", fix: rebuild)
+        case .unreadable(let found):
+            refusal(.unreadable, "it cannot be read", plugin: found, host: "reads it as user \(currentUser)", fix: "see why cat \(path.shellWord) fails")
+        }
+    }
+}
+
+extension LoadError {
+    /// Why the file at `path` could not be opened.
+    fileprivate init(_ error: FileError, name: PluginName, path: String) {
+        let subject = Subject.plugin(name: name.description, path: path)
+        switch error {
+        case .missing(let target?):
+            self.init(
+                .missingFile, subject, reason: "no such file", plugin: "a link to \(target), which is not there",
+                host: "follows links", fix: "remove the link, or put the plugin where it points: ls -l \(path.shellWord)")
+        case .missing(nil):
+            self.init(
+                .missingFile, subject, reason: "no such file", plugin: "nothing of this name", host: "needs NAME.so or libNAME.so",
+                fix: "put the plugin's file there: ./build.sh plugin DIR, where DIR is its folder")
+        case .notAFile(let kind):
+            self.init(
+                .notAFile, subject, reason: "it is not a file", plugin: kind, host: "loads regular files",
+                fix: "move \(path.shellWord) out of the plugins directory, or rename it so that it does not end in .so")
+        case .notPermitted:
+            self.init(
+                .permissions, subject, reason: "permission denied", plugin: "not readable", host: "reads it as user \(currentUser)",
+                fix: "chmod a+r \(path.shellWord), and chmod a+x the directories above it")
+        case .tooManyOpen:
+            self.init(
+                .unreadable, subject, reason: "it cannot be read", plugin: "not opened", host: "has too many files open",
+                fix: "raise the limit of open files for the server: ulimit -n 65536")
+        case .system(let number):
+            self.init(
+                .unreadable, subject, reason: "it cannot be read", plugin: systemMessage(number), host: "reads it as user \(currentUser)",
+                fix: "see why cat \(path.shellWord) fails")
+        }
+    }
+}

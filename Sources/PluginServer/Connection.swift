@@ -1,0 +1,153 @@
+// Unsafe pointers: the input's free space is lent to the kernel.
+
+import EventLoop
+import Logging
+import WireProtocol
+
+/// What a connection's bytes mean. [loop]
+protocol Conversation: AnyObject {
+    /// Takes in what it can of `connection.input`.
+    func receive() throws(WireError)
+    /// The connection is gone.
+    func connectionClosed()
+}
+
+/// One connection from Kong: bytes in and out. What they mean is up to its conversation, which begins when the first
+/// of them show the protocol. Everything is [loop].
+// @unchecked Sendable: used on its loop's thread only; it is named in closures that go there.
+final class Connection: EventSource, @unchecked Sendable {
+    let context: LoopContext
+    private var socket: StreamSocket?
+    private var registration: Registration?
+    private var interest: Readiness = .readable
+    private var conversation: (any Conversation)?
+    private var flushesAtEndOfTurn = false
+
+    /// What has come and has not been taken in.
+    var input = ByteQueue()
+    /// What is to be sent. Whoever appends to it calls `flushAtEndOfTurn`.
+    var output = ByteQueue()
+
+    private static let readSize = 16 * 1024
+    /// What is read at most in one turn, so that one busy connection does not keep the others waiting.
+    private static let readsPerTurn = 64
+    /// A client that does not read its answers is not listened to while this much waits for it.
+    private static let outputHighWater = 1024 * 1024
+
+    init(_ socket: consuming OwnedDescriptor, _ context: LoopContext) {
+        self.context = context
+        self.socket = StreamSocket(owning: socket)
+    }
+
+    func open() throws(SystemError) {
+        guard let number = socket?.number else { return }
+        registration = try context.loop.add(self, descriptor: number, for: interest)
+        context.connections[ObjectIdentifier(self)] = self
+    }
+
+    var isOpen: Bool { registration != nil }
+
+    /// Closes the connection; what has not been sent is lost.
+    func close() {
+        guard let registration else { return }
+        context.loop.remove(registration)
+        self.registration = nil
+        socket = nil
+        context.connections[ObjectIdentifier(self)] = nil
+        let ended = conversation
+        conversation = nil
+        ended?.connectionClosed()
+    }
+
+    // MARK: In
+
+    func ready(_ readiness: Readiness) {
+        if readiness.contains(.writable) { flush() }
+        guard isOpen, interest.contains(.readable) || !readiness.isDisjoint(with: .hungUp) else { return }
+        if !readiness.isDisjoint(with: [.readable, .hungUp]) { read() }
+    }
+
+    private func read() {
+        var hasClosed = false
+        for _ in 0..<Self.readsPerTurn {
+            guard let outcome = readOnce() else { return }
+            switch outcome {
+            case .moved(let count):
+                // A short read has emptied the socket; asking again would cost a system call to hear so.
+                if count >= Self.readSize { continue }
+            case .wouldBlock: break
+            case .closed: hasClosed = true
+            }
+            break
+        }
+        if !input.isEmpty { receiveMore() }
+        if hasClosed { close() }
+    }
+
+    private func readOnce() -> StreamSocket.Outcome? {
+        var outcome: StreamSocket.Outcome?
+        input.appendUnsafe(minimum: Self.readSize) { room in
+            outcome = socket?.read(into: room)
+            if case .moved(let count)? = outcome { return count }
+            return 0
+        }
+        return outcome
+    }
+
+    /// Takes in what has come: after reading, and when the conversation is ready for more.
+    func receiveMore() {
+        guard isOpen else { return }
+        do {
+            if conversation == nil {
+                guard let kind = WireProtocolKind.detect(input.bytes) else { return }
+                conversation =
+                    switch kind {
+                    case .messagePack: MessagePackConversation(self, context)
+                    case .protoBuf: ProtoBufConversation(self, context)
+                    }
+            }
+            try conversation?.receive()
+        } catch {
+            context.server.logger.warning("closing a connection that sent what cannot be read: \(error)")
+            return close()
+        }
+        updateInterest()
+    }
+
+    // MARK: Out
+
+    func flushAtEndOfTurn() {
+        guard !flushesAtEndOfTurn, isOpen else { return }
+        flushesAtEndOfTurn = true
+        context.loop.atEndOfTurn(self)
+    }
+
+    func endOfTurn() {
+        flushesAtEndOfTurn = false
+        flush()
+    }
+
+    private func flush() {
+        while isOpen, !output.isEmpty {
+            guard let outcome = socket?.write(output.bytes) else { return }
+            switch outcome {
+            case .moved(let count): output.consume(count)
+            case .wouldBlock: return updateInterest()
+            // What Kong has sent before it closed may still be there to be read, and says how the event ended.
+            case .closed: return read()
+            }
+        }
+        updateInterest()
+    }
+
+    /// Reads while there is room for what comes, and waits to write while something is left to be sent.
+    private func updateInterest() {
+        guard let registration else { return }
+        var wanted: Readiness = output.isEmpty ? [] : .writable
+        let inputLimit = context.server.configuration.maxMessageSize + Self.readSize
+        if output.count < Self.outputHighWater, input.count < inputLimit { wanted.insert(.readable) }
+        guard wanted != interest else { return }
+        interest = wanted
+        context.loop.modify(registration, to: wanted)
+    }
+}

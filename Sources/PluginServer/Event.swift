@@ -1,0 +1,213 @@
+// Unsafe pointers: arguments come from plugins, and completions go back to them.
+
+import CKongPlugin
+import Logging
+import PDKCatalogue
+import WireProtocol
+
+/// One run of one phase on one instance: from Kong's request until Kong has been told that it is done.
+///
+/// What is common to both protocols is here: whether a call may be made at all, and what becomes of a handler that
+/// fails. How calls reach Kong is the subclasses' part. Everything is [loop].
+// @unchecked Sendable: used on its loop's thread only; it is named in closures that go there.
+class Event: @unchecked Sendable {
+    private enum State {
+        case running
+        /// `kong.response.exit` was called: for Kong the event has ended.
+        case exited
+        /// Nobody waits any more; the handler has been told.
+        case cancelled
+        /// The handler is done.
+        case finished
+    }
+
+    let id: EventID
+    let phase: Phase
+    let context: LoopContext
+    /// Nil for an event that fails before a plugin gets to see it.
+    private let instance: Instance?
+    private var state = State.running
+    /// What the plugin wants to be given when the event is cancelled.
+    private var handled: UnsafeMutableRawPointer?
+
+    init(_ id: EventID, _ phase: Phase, _ instance: Instance?, _ context: LoopContext) {
+        self.id = id
+        self.phase = phase
+        self.instance = instance
+        self.context = context
+    }
+
+    /// For messages, as "goplug: access".
+    var name: String { "\(instance?.plugin.name ?? "plugin server"): \(phase)" }
+
+    // MARK: For the server
+
+    /// Lets the plugin handle the event.
+    final func begin() {
+        guard let instance else { return }
+        let handled = instance.handle(self)
+        if state == .running || state == .exited { self.handled = handled }
+    }
+
+    /// Ends the event with a line in Kong's log; the request goes on without the plugin.
+    final func skip(_ reason: String) {
+        context.server.logger.warning("\(reason)")
+        enqueueOwn(Self.logErr, [.string(reason)])
+        _ = finish(kong_status(KONG_OK), "")
+    }
+
+    /// Nobody waits for this event any more.
+    final func cancel(_ reason: String) {
+        guard state == .running || state == .exited else { return }
+        // After an exit Kong is expected to go: the handler, on its way out, need not know.
+        let wasRunning = state == .running
+        state = .cancelled
+        failPending(reason)
+        // A completion may have let the handler finish.
+        guard state == .cancelled, wasRunning, let handled else { return }
+        instance?.cancel(id, handled)
+    }
+
+    // MARK: For the plugin
+
+    /// Whether a plugin may do anything with this event.
+    final func belongs(to host: PluginHost) -> Bool { instance?.plugin.host === host }
+
+    final func call(
+        _ method: MethodID, _ arguments: UnsafeBufferPointer<kong_value>, _ completion: Completion?
+    ) -> CallOutcome {
+        if let refusal = refusal() { return refusal }
+        guard let facts = PDKCatalogue.facts(method) else {
+            return .refused(KONG_UNKNOWN_METHOD, "there is no PDK method \(method.rawValue)")
+        }
+        guard facts.phases.contains(phase.asSet) else {
+            return .refused(KONG_WRONG_PHASE, wrongPhase(method, facts))
+        }
+        guard facts.accepts(arguments) else {
+            let reason = PDKCatalogue[method]?.check(arguments) ?? "the arguments are not the method's"
+            return .refused(KONG_BAD_ARGUMENT, reason)
+        }
+        let outcome = enqueue(method, facts, arguments, completion)
+        if case .accepted = outcome, facts.endsEvent {
+            state = .exited
+            exited()
+        }
+        return outcome
+    }
+
+    final func flush(_ completion: Completion) -> CallOutcome {
+        if let refusal = refusal() { return refusal }
+        return enqueueFlush(completion)
+    }
+
+    final func finish(_ status: kong_status, _ message: String) -> CallOutcome {
+        let before = state
+        guard before != .finished else {
+            return .refused(KONG_EVENT_OVER, "the event has been finished already")
+        }
+        state = .finished
+        if before == .cancelled {
+            release()
+        } else {
+            if status != kong_status(KONG_OK) { fail(message, before == .exited) }
+            finished()
+        }
+        return .accepted
+    }
+
+    /// The event is over on both sides, and its id is free.
+    final func release() {
+        context.events.remove(id)
+    }
+
+    private func refusal() -> CallOutcome? {
+        switch state {
+        case .running: nil
+        case .exited: .refused(KONG_EVENT_OVER, "kong.response.exit has ended the event")
+        case .cancelled: .refused(KONG_CANCELLED, "Kong does not wait for this event any more")
+        case .finished: .refused(KONG_EVENT_OVER, "the event is over")
+        }
+    }
+
+    private func wrongPhase(_ method: MethodID, _ facts: MethodFacts) -> String {
+        let allowed = Phase.allCases.filter { facts.phases.contains($0.asSet) }.map { "\($0)" }
+        return "\(PDKCatalogue[method]?.name ?? "the method") cannot be called in the \(phase) phase, only in: "
+            + allowed.joined(separator: ", ")
+    }
+
+    // MARK: A handler that failed
+
+    /// Does what Kong does for a plugin in Lua that raises an error: a line in Kong's log, and status 500 where a
+    /// client still waits for an answer.
+    private func fail(_ message: String, _ afterExit: Bool) {
+        context.server.logger.error("\(name) failed: \(message)")
+        if afterExit { return }
+        enqueueOwn(Self.logErr, [.string("\(phase) handler failed: \(message)")])
+        if let exit = Self.exit, PDKCatalogue.facts(exit)?.phases.contains(phase.asSet) == true {
+            enqueueOwn(
+                exit,
+                [
+                    .integer(500), .string(#"{"message":"An unexpected error occurred"}"#),
+                    .object(["Content-Type": .string("application/json; charset=utf-8")]),
+                ])
+        }
+    }
+
+    private func enqueueOwn(_ method: MethodID?, _ arguments: [JSONValue]) {
+        guard let method, let facts = PDKCatalogue.facts(method) else { return }
+        let arena = ValueArena()
+        let values = arena.allocate(kong_value.self, count: arguments.count)
+        for (index, argument) in arguments.enumerated() {
+            values.initializeElement(at: index, to: argument.kongValue(in: arena))
+        }
+        if case .refused(_, let reason) = enqueue(method, facts, UnsafeBufferPointer(values), nil) {
+            context.server.logger.error("\(name): Kong cannot be told: \(reason)")
+        }
+    }
+
+    private static let logErr = PDKCatalogue.method(named: "kong.log.err")
+    private static let exit = PDKCatalogue.method(named: "kong.response.exit")
+
+    // MARK: How calls reach Kong: the protocol's part
+
+    /// Queues a call, or sends it if there is a completion.
+    func enqueue(
+        _ method: MethodID, _ facts: MethodFacts, _ arguments: UnsafeBufferPointer<kong_value>,
+        _ completion: Completion?
+    ) -> CallOutcome { .refused(KONG_UNSUPPORTED, "") }
+
+    /// Sends what is queued; completes when it is answered.
+    func enqueueFlush(_ completion: Completion) -> CallOutcome { .refused(KONG_UNSUPPORTED, "") }
+
+    /// The last call ends the event.
+    func exited() {}
+
+    /// The handler is done: sends what is queued, and the end; calls `release` when Kong needs no more of it.
+    func finished() {}
+
+    /// Gives an event up that Kong does not come back to.
+    func expire(at now: ContinuousClock.Instant) {}
+
+    /// Completes the calls that will get no answer any more.
+    func failPending(_ reason: String) {}
+}
+
+/// How a function of the host went.
+enum CallOutcome {
+    case accepted
+    case refused(Int, String)
+}
+
+extension Completion {
+    func succeed(_ value: kong_value) {
+        withUnsafePointer(to: value) { function(context, kong_status(KONG_OK), $0, kong_string()) }
+    }
+
+    func fail(_ status: Int, _ message: kong_string) {
+        function(context, kong_status(status), nil, message)
+    }
+
+    func fail(_ status: Int, _ message: String) {
+        message.withKongString { fail(status, $0) }
+    }
+}

@@ -1,0 +1,307 @@
+// Unsafe pointers: a started instance passes through here.
+
+import CKongPlugin
+import EventLoop
+import Logging
+import Synchronization
+import WireProtocol
+
+/// All instances of the server, by the ids that Kong has for them.
+///
+/// Each nginx worker of Kong starts its own instance of each configuration; those of one configuration share what the
+/// plugin has started, so that memory does not grow with Kong's workers. Ids start at a random number, so that an id
+/// that Kong has kept from an earlier server means nothing here, and never another instance.
+///
+/// A start that fails cannot be told to Kong safely: ProtoBuf:1 has no error reply, and Kong 2.4 to 3.0 take the
+/// error's text for an instance, and hang. So Kong gets an instance all the same, whose events fail with the reason,
+/// and try again to start it. Only who is not Kong, and asks over MessagePack, gets the error at once.
+final class InstanceRegistry: Sendable {
+    /// What an id stands for.
+    private struct Entry {
+        let pluginName: String
+        let config: JSONValue
+        let startedAt: Int64
+        var state: State
+
+        enum State {
+            case running(Instance)
+            /// `retryAt` nil: another try would fail the same way.
+            case failed(StartFailure, retryAt: ContinuousClock.Instant?)
+        }
+    }
+
+    /// A configuration that is running, or about to; shared by its ids.
+    private enum Shared {
+        case starting(waiters: [Waiter])
+        case running(WeakInstance)
+    }
+
+    private struct Waiter {
+        let context: LoopContext
+        let done: @Sendable (Result<Instance, StartFailure>) -> Void
+    }
+
+    private struct WeakInstance {
+        weak var instance: Instance?
+    }
+
+    private struct State {
+        var entries: [InstanceID: Entry] = [:]
+        var shared: [SharedKey: Shared] = [:]
+        var lastID: Int32 = .random(in: 1..<Int32.max)
+        var lastStart: [String: Int64] = [:]
+        var lastClose: [String: Int64] = [:]
+    }
+
+    /// Configurations that are the same for the plugin, and belong to the same plugin entry in Kong.
+    private struct SharedKey: Hashable {
+        let pluginName: String
+        let config: JSONValue
+    }
+
+    private let state = Mutex(State())
+    private let logger: Logger
+
+    /// How long a failed start is left alone.
+    private static let retryInterval: Duration = .seconds(1)
+
+    init(logger: Logger) {
+        self.logger = logger
+    }
+
+
+    // MARK: Starting
+
+    /// Starts an instance; `done` is called on the loop of `context`, perhaps before this returns.
+    /// - Parameter answeringErrors: whether an error may be the answer, if it is not Kong who asks.
+    func start(
+        _ pluginName: String, _ configText: String, answeringErrors: Bool, on context: LoopContext,
+        _ done: @escaping @Sendable (Result<InstanceRecord, StartFailure>) -> Void
+    ) {
+        let config: JSONValue
+        do {
+            config = try Self.parse(configText)
+        } catch {
+            let failure = StartFailure(description: "Decoding config: \(error)")
+            if answeringErrors { return done(.failure(failure)) }
+            return done(.success(register(pluginName, .object([:]), .failure(failure), context, mayRetry: false)))
+        }
+        let isKong = config["__key__"] != nil || config["__seq__"] != nil
+        startShared(pluginName, config, on: context) { [self] result in
+            if case .failure(let failure) = result, answeringErrors, !isKong { return done(.failure(failure)) }
+            done(.success(register(pluginName, config, result, context)))
+        }
+    }
+
+    private static func parse(_ text: String) throws(InvalidJSON) -> JSONValue {
+        let config = try JSONValue(parsing: text)
+        switch config {
+        case .object: return config
+        // An empty table of Lua may come as an array.
+        case .null, .array([]): return .object([:])
+        default: throw InvalidJSON(text)
+        }
+    }
+
+    /// Runs the plugin's start, or joins one that runs or has run for the same configuration.
+    private func startShared(
+        _ pluginName: String, _ config: JSONValue, on context: LoopContext,
+        _ done: @escaping @Sendable (Result<Instance, StartFailure>) -> Void
+    ) {
+        guard let plugin = context.server.plugins.loaded[pluginName] else {
+            return done(.failure(StartFailure(description: context.server.plugins.reasonForAbsence(of: pluginName))))
+        }
+        // Without a name for Kong's plugin entry nothing says that two equal configurations are meant to be one.
+        guard case .object(var fields) = config, fields["__key__"] != nil else {
+            return startAnew(plugin, config, on: context, done)
+        }
+        // Counts Kong's changes, in each of its workers for itself.
+        fields["__seq__"] = nil
+        let key = SharedKey(pluginName: pluginName, config: .object(fields))
+        enum Step { case start, wait, running(Instance) }
+        let step = state.withLock { state -> Step in
+            switch state.shared[key] {
+            case .running(let weak)?:
+                if let instance = weak.instance { return .running(instance) }
+            case .starting(var waiters)?:
+                waiters.append(Waiter(context: context, done: done))
+                state.shared[key] = .starting(waiters: waiters)
+                return .wait
+            case nil: break
+            }
+            state.shared[key] = .starting(waiters: [])
+            return .start
+        }
+        switch step {
+        case .running(let instance): done(.success(instance))
+        case .wait: break
+        case .start:
+            startAnew(plugin, config, on: context) { [self] result in
+                let waiters = state.withLock { state -> [Waiter] in
+                    guard case .starting(let waiters)? = state.shared[key] else { return [] }
+                    state.shared[key] = (try? result.get()).map { .running(WeakInstance(instance: $0)) }
+                    return waiters
+                }
+                done(result)
+                for waiter in waiters { waiter.context.loop.schedule { waiter.done(result) } }
+            }
+        }
+    }
+
+    private func startAnew(
+        _ plugin: LoadedPlugin, _ config: JSONValue, on context: LoopContext,
+        _ done: @escaping @Sendable (Result<Instance, StartFailure>) -> Void
+    ) {
+        let number = context.nextNumber()
+        context.starts[number] = PendingStart(plugin: plugin) { result in
+            done(result.map { Instance(plugin, $0, context) })
+        }
+        let arena = ValueArena()
+        withUnsafePointer(to: config.kongValue(in: arena)) { config in
+            plugin.descriptor.pointee.start?(plugin.descriptor, number, kong_loop(context.loop.index), config)
+        }
+        withExtendedLifetime(arena) {}
+    }
+
+    private func register(
+        _ pluginName: String, _ config: JSONValue, _ result: Result<Instance, StartFailure>, _ context: LoopContext,
+        mayRetry: Bool = true
+    ) -> InstanceRecord {
+        let now = Self.now
+        let state: Entry.State
+        switch result {
+        case .success(let instance): state = .running(instance)
+        case .failure(let failure): state = .failed(failure, retryAt: mayRetry ? Self.nextTry : nil)
+        }
+        let entry = Entry(
+            pluginName: pluginName, config: config, startedAt: now, state: state)
+        let id = self.state.withLock { state -> InstanceID in
+            repeat {
+                state.lastID = state.lastID == .max ? 1 : state.lastID + 1
+            } while state.entries[InstanceID(rawValue: state.lastID)] != nil
+            let id = InstanceID(rawValue: state.lastID)
+            state.entries[id] = entry
+            state.lastStart[pluginName] = now
+            return id
+        }
+        switch result {
+        case .success: logger.info("Started instance \"\(pluginName)\":\(id)")
+        case .failure(let failure): logger.error("cannot start instance \"\(pluginName)\":\(id): \(failure)")
+        }
+        return record(id, entry, context)
+    }
+
+    // MARK: Looking up
+
+    enum Found: Sendable {
+        case running(Instance)
+        /// It could not be started; why.
+        case failed(String)
+        case unknown
+    }
+
+    /// Looks an instance up that the loop does not know yet; tries again to start one that has failed. `done` is called
+    /// on the loop of `context`, perhaps before this returns.
+    func find(_ id: InstanceID, on context: LoopContext, _ done: @escaping @Sendable (Found) -> Void) {
+        guard let entry = state.withLock({ $0.entries[id] }) else { return done(.unknown) }
+        switch entry.state {
+        case .running(let instance):
+            context.remember(id, instance)
+            done(.running(instance))
+        case .failed(let failure, let retryAt):
+            guard let retryAt, retryAt <= EventLoop.now else { return done(.failed(failure.description)) }
+            // Others that come meanwhile are told of the last failure.
+            state.withLock { $0.entries[id]?.state = .failed(failure, retryAt: Self.nextTry) }
+            startShared(entry.pluginName, entry.config, on: context) { [self] result in
+                switch result {
+                case .success(let instance):
+                    state.withLock { $0.entries[id]?.state = .running(instance) }
+                    logger.notice("Started instance \"\(entry.pluginName)\":\(id) after all")
+                    context.remember(id, instance)
+                    done(.running(instance))
+                case .failure(let failure):
+                    state.withLock { $0.entries[id]?.state = .failed(failure, retryAt: Self.nextTry) }
+                    done(.failed(failure.description))
+                }
+            }
+        }
+    }
+
+    func status(_ id: InstanceID, on context: LoopContext) -> InstanceRecord? {
+        state.withLock { $0.entries[id] }.map { record(id, $0, context) }
+    }
+
+    /// Forgets an instance; events that run on it may finish. Nil: there is none.
+    func close(_ id: InstanceID, on context: LoopContext) -> InstanceRecord? {
+        let entry = state.withLock { state -> Entry? in
+            guard let entry = state.entries.removeValue(forKey: id) else { return nil }
+            state.lastClose[entry.pluginName] = Self.now
+            state.shared = state.shared.filter { _, shared in
+                if case .running(let weak) = shared { weak.instance != nil } else { true }
+            }
+            return entry
+        }
+        guard let entry else { return nil }
+        context.forget(id)
+        for other in context.server.contexts where other !== context {
+            other.loop.schedule { other.forget(id) }
+        }
+        logger.info("closed instance \"\(entry.pluginName)\":\(id)")
+        return record(id, entry, context)
+    }
+
+    /// Forgets all instances: the server is going down.
+    func closeAll() {
+        let entries = state.withLock { state in
+            defer { state.entries = [:] }
+            return state.entries
+        }
+        withExtendedLifetime(entries) {}
+    }
+
+    private func record(_ id: InstanceID, _ entry: Entry, _ context: LoopContext) -> InstanceRecord {
+        let config = context.server.plugins.loaded[entry.pluginName]?.description.effectiveConfig(entry.config) ?? entry.config
+        return InstanceRecord(name: entry.pluginName, id: id, config: config, startedAt: entry.startedAt)
+    }
+
+    /// What GetStatus says of a plugin's instances.
+    func statuses(
+        of pluginName: String, on context: LoopContext
+    ) -> (instances: [InstanceRecord], lastStart: Int64, lastClose: Int64) {
+        let (entries, lastStart, lastClose) = state.withLock { state in
+            (
+                state.entries.filter { $0.value.pluginName == pluginName }, state.lastStart[pluginName] ?? 0,
+                state.lastClose[pluginName] ?? 0
+            )
+        }
+        let records = entries.map { record($0.key, $0.value, context) }.sorted { $0.id.rawValue < $1.id.rawValue }
+        return (records, lastStart, lastClose)
+    }
+
+    private static var nextTry: ContinuousClock.Instant { EventLoop.now + retryInterval }
+
+    /// Seconds since 1970.
+    private static var now: Int64 { Int64(wallClockSeconds()) }
+}
+
+/// What Kong is told of an instance.
+struct InstanceRecord: Sendable {
+    let name: String
+    let id: InstanceID
+    let config: JSONValue
+    /// Seconds since 1970.
+    let startedAt: Int64
+
+    /// As MessagePack has it.
+    var value: JSONValue {
+        .object([
+            "Name": .string(name), "Id": .integer(Int64(id.rawValue)), "Config": config,
+            "StartTime": .integer(startedAt),
+        ])
+    }
+
+    /// As ProtoBuf:1 has it; Kong makes no use of the configuration there.
+    var protoBuf: InstanceStatus {
+        InstanceStatus(name: name, instanceID: id.rawValue, config: nil, startedAt: startedAt)
+    }
+}

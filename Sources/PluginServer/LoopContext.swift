@@ -1,0 +1,93 @@
+// Unsafe pointers: a plugin's instance passes through here; and the text of the last error that a plugin was given.
+
+import CKongPlugin
+import EventLoop
+import WireProtocol
+
+/// What one loop has: its connections, its running events, and what is needed to work on them. Nothing here is shared
+/// with another loop, so that nothing needs a lock. Everything is [loop].
+// @unchecked Sendable: used on its loop's thread only; it is named in closures that go there.
+final class LoopContext: @unchecked Sendable {
+    let loop: EventLoop
+    unowned let server: Server
+
+    var events: EventTable
+    var starts: [UInt64: PendingStart] = [:]
+    var connections: [ObjectIdentifier: Connection] = [:]
+    /// For the value that is being decoded; reset before each.
+    let arena = ValueArena()
+
+    /// The running instances that this loop has had events for. `InstanceRegistry` knows them all.
+    private var instances: [InstanceID: Instance] = [:]
+    private var lastNumber: UInt64 = 0
+    private var isSweeping = false
+
+    /// How often abandoned events are looked for.
+    private static let sweepInterval: Duration = .seconds(1)
+
+    init(_ loop: EventLoop, _ server: Server) {
+        self.loop = loop
+        self.server = server
+        events = EventTable(loop: loop.index)
+    }
+
+    // MARK: Instances
+
+    /// An instance that this loop knows.
+    @inline(__always)
+    func runningInstance(_ id: InstanceID) -> Instance? { instances[id] }
+
+    func remember(_ id: InstanceID, _ instance: Instance) { instances[id] = instance }
+    func forget(_ id: InstanceID) { instances[id] = nil }
+
+    /// The number of a start or stop; the loop is part of it, so that it means nothing on another.
+    func nextNumber() -> UInt64 {
+        lastNumber += 1
+        return lastNumber << EventID.loopBits | UInt64(loop.index)
+    }
+
+    // MARK: Events
+
+    /// Looks for abandoned events from time to time, as long as there are any events that can be.
+    func sweepLater() {
+        guard !isSweeping else { return }
+        isSweeping = true
+        loop.schedule(after: Self.sweepInterval) { [self] in
+            isSweeping = false
+            let now = EventLoop.now
+            for event in events.all { event.expire(at: now) }
+            if events.count > 0 { sweepLater() }
+        }
+    }
+
+    // MARK: Going down
+
+    private(set) var stops: Set<UInt64> = []
+
+    /// Lets a plugin stop an instance that nobody has any more.
+    func stop(_ plugin: LoadedPlugin, _ instance: UnsafeMutableRawPointer?) {
+        guard let stop = plugin.descriptor.pointee.stop else { return }
+        let number = nextNumber()
+        stops.insert(number)
+        stop(plugin.descriptor, number, kong_loop(loop.index), instance)
+    }
+
+    /// The plugin has stopped the instance. False: no such stop is under way.
+    func stopped(_ number: UInt64) -> Bool { stops.remove(number) != nil }
+
+    /// What has to end before the server may: events, and instances on their way up or down.
+    var unfinishedCount: Int { events.count + starts.count + stops.count }
+
+    func forgetInstances() { instances = [:] }
+
+    // MARK: Messages to plugins
+
+    private var lastMessage: [CChar] = []
+
+    /// A text that stays where it is until the next one.
+    func keep(_ message: String) -> kong_string {
+        lastMessage = message.utf8.map { CChar(bitPattern: $0) }
+        // An array's memory does not move while the array is not changed.
+        return lastMessage.withUnsafeBufferPointer { kong_string(data: $0.baseAddress, size: $0.count) }
+    }
+}

@@ -1,0 +1,233 @@
+// Unsafe pointers: messages are lent from the connection's input.
+
+import CKongPlugin
+import EventLoop
+import Glibc
+import Logging
+import PDKCatalogue
+import WireProtocol
+
+/// A connection that speaks MessagePack-RPC: joins its session to instances and events. [loop]
+// @unchecked Sendable: used on its loop's thread only; it is named in closures that come back there.
+final class MessagePackConversation: Conversation, @unchecked Sendable {
+    // A cycle that `Connection.close` breaks.
+    private let connection: Connection
+    private let context: LoopContext
+    private var session: MessagePackSession
+    /// Requests of this connection that events will answer; they fail with it.
+    private var openRequests: [(id: Int64, event: MessagePackEvent)] = []
+
+    init(_ connection: Connection, _ context: LoopContext) {
+        self.connection = connection
+        self.context = context
+        session = MessagePackSession(limit: context.server.configuration.maxMessageSize)
+        MessagePackSession.appendServerPid(getpid(), to: &connection.output)
+    }
+
+    // MARK: From Kong
+
+    func receive() throws(WireError) {
+        while connection.isOpen, let size = try session.messageSize(in: connection.input.bytes) {
+            let bytes = UnsafeRawBufferPointer(rebasing: connection.input.bytes[..<size])
+            context.arena.reset()
+            let message = try session.receive(bytes, arena: context.arena)
+            handle(message, bytes)
+            connection.input.consume(size)
+        }
+    }
+
+    private func handle(_ message: MessagePackSession.Message, _ bytes: UnsafeRawBufferPointer) {
+        let id = message.id
+        switch message.request {
+        case .handleEvent(let instance, let phase):
+            handleEvent(id, instance, phase)
+        case .step(let event, let data, let refused):
+            step(id, EventID(rawValue: UInt64(bitPattern: event)), data, refused, bytes)
+        case .startInstance(let name, let config):
+            context.server.instances.start(name.text, config.text, answeringErrors: true, on: context) { [self] in
+                switch $0 {
+                case .success(let status): respond(id, status.value)
+                case .failure(let error): respond(id, error: "\(error)")
+                }
+            }
+        case .instanceStatus(let instance):
+            let found = InstanceID(exactly: instance).flatMap { context.server.instances.status($0, on: context) }
+            respond(id, found?.value, orError: UnknownInstance(instance).description)
+        case .closeInstance(let instance):
+            let closed = InstanceID(exactly: instance).flatMap { context.server.instances.close($0, on: context) }
+            respond(id, closed?.value, orError: UnknownInstance(instance).description)
+        case .getPluginInfo(let name):
+            let info = context.server.plugins.loaded[name.text]?.description.value
+            respond(id, info, orError: context.server.plugins.reasonForAbsence(of: name.text))
+        case .setPluginDirectory(let path):
+            let directory = context.server.configuration.pluginsDirectory
+            if path.text == directory {
+                respond(id, .string("ok"))
+            } else {
+                respond(
+                    id, error: "plugins are loaded from \(directory), when the server starts; "
+                        + "start it with -plugins-directory \(path.text)")
+            }
+        case .getStatus:
+            respond(id, context.server.status(on: context))
+        case .unknown(let method):
+            respond(id, error: "rpc: can't find method \(method.text)")
+        case .malformed(let method, let reason):
+            respond(id, error: "\(method.text): \(reason)")
+        }
+    }
+
+    private func handleEvent(_ id: Int64, _ instance: Int64, _ phase: kong_string) {
+        guard let instanceID = InstanceID(exactly: instance) else {
+            return respond(id, error: UnknownInstance(instance).description)
+        }
+        if let instance = context.runningInstance(instanceID) { return handle(id, instance, phase) }
+        let phase = phase.text
+        context.server.instances.find(instanceID, on: context) { [self] found in
+            guard connection.isOpen else { return }
+            switch found {
+            case .running(let instance): phase.withKongString { handle(id, instance, $0) }
+            case .failed(let reason):
+                // Which phase it is matters only for whether a client waits.
+                let phase = phase.withKongString { Phase(named: $0) } ?? .log
+                _ = begin(id, phase, nil)?.finish(kong_status(KONG_FAILED), reason)
+            case .unknown: respond(id, error: UnknownInstance(instance).description)
+            }
+        }
+    }
+
+    private func handle(_ id: Int64, _ instance: Instance, _ phaseName: kong_string) {
+        guard let phase = Phase(named: phaseName), instance.plugin.handles(phase) else {
+            return respond(id, error: "undefined method \(phaseName.text) on plugin \(instance.plugin.name)")
+        }
+        begin(id, phase, instance)?.begin()
+    }
+
+    private func begin(_ id: Int64, _ phase: Phase, _ instance: Instance?) -> MessagePackEvent? {
+        guard let event = context.events.insert({ MessagePackEvent($0, phase, instance, context) }) else {
+            respond(id, error: "more than \(EventTable.capacity) events are running")
+            return nil
+        }
+        event.open(MessagePackRequest(id, self))
+        return event
+    }
+
+    private func step(
+        _ id: Int64, _ event: EventID, _ data: kong_value, _ refused: Bool, _ bytes: UnsafeRawBufferPointer
+    ) {
+        if event.loop == context.loop.index {
+            guard let running = context.events[event] as? MessagePackEvent else { return respondNoEvent(id, event) }
+            running.step(data, refused, MessagePackRequest(id, self))
+            return
+        }
+        // Kong has taken a connection of another loop for this step: the message goes to the event's.
+        guard let other = context.server.context(of: event.loop) else { return respondNoEvent(id, event) }
+        let message = Array(bytes)
+        let request = MessagePackRequest(id, self)
+        other.loop.schedule { Self.stepElsewhere(message, event, request, other) }
+    }
+
+    private static func stepElsewhere(
+        _ bytes: [UInt8], _ event: EventID, _ request: MessagePackRequest, _ context: LoopContext
+    ) {
+        guard let running = context.events[event] as? MessagePackEvent else {
+            return request.respond(on: context) { output, id in
+                MessagePackSession.appendError(noEvent(event), to: id, &output)
+            }
+        }
+        bytes.withUnsafeBytes { bytes in
+            var session = MessagePackSession(limit: bytes.count)
+            context.arena.reset()
+            // It has been read before, on the loop that it came to.
+            guard let message = try? session.receive(bytes, arena: context.arena),
+                case .step(_, let data, let refused) = message.request
+            else { return }
+            running.step(data, refused, request)
+        }
+    }
+
+    // MARK: To Kong
+
+    private static func noEvent(_ event: EventID) -> String { "No running event \(event.rawValue)" }
+
+    private func respondNoEvent(_ id: Int64, _ event: EventID) {
+        respond(id, error: Self.noEvent(event))
+    }
+
+    private func respond(_ id: Int64, _ result: JSONValue?, orError error: @autoclosure () -> String) {
+        if let result { respond(id, result) } else { respond(id, error: error()) }
+    }
+
+    private func respond(_ id: Int64, _ result: JSONValue) {
+        guard connection.isOpen else { return }
+        MessagePackSession.appendResult(to: id, &connection.output)
+        result.appendMessagePack(to: &connection.output)
+        connection.flushAtEndOfTurn()
+    }
+
+    private func respond(_ id: Int64, error: String) {
+        guard connection.isOpen else { return }
+        MessagePackSession.appendError(error, to: id, &connection.output)
+        connection.flushAtEndOfTurn()
+    }
+
+    /// Answers a request that an event had open. Called on this connection's loop.
+    fileprivate func answer(_ id: Int64, _ append: (inout ByteQueue, Int64) -> Void) {
+        openRequests.removeAll { $0.id == id }
+        guard connection.isOpen else { return }
+        append(&connection.output, id)
+        connection.flushAtEndOfTurn()
+    }
+
+    fileprivate func hold(_ id: Int64, for event: MessagePackEvent) {
+        guard connection.isOpen else { return Self.lose(event) }
+        openRequests.append((id, event))
+    }
+
+    fileprivate var loop: EventLoop { context.loop }
+
+    func connectionClosed() {
+        let lost = openRequests
+        openRequests = []
+        for request in lost { Self.lose(request.event) }
+    }
+
+    private static func lose(_ event: MessagePackEvent) {
+        if event.context.loop.isCurrent {
+            event.requestLost()
+        } else {
+            event.context.loop.schedule { event.requestLost() }
+        }
+    }
+}
+
+/// A request that waits for its response: on whichever connection it came.
+struct MessagePackRequest: Sendable {
+    private let id: Int64
+    private let conversation: MessagePackConversation
+
+    init(_ id: Int64, _ conversation: MessagePackConversation) {
+        self.id = id
+        self.conversation = conversation
+    }
+
+    /// The connection's end shall be told to the event.
+    func hold(for event: MessagePackEvent) {
+        if conversation.loop.isCurrent {
+            conversation.hold(id, for: event)
+        } else {
+            conversation.loop.schedule { [self] in conversation.hold(id, for: event) }
+        }
+    }
+
+    /// Responds, from the thread of `context`'s loop.
+    func respond(on context: LoopContext, _ append: (inout ByteQueue, Int64) -> Void) {
+        if conversation.loop.isCurrent { return conversation.answer(id, append) }
+        var bytes = ByteQueue()
+        append(&bytes, id)
+        let response = Array(bytes.bytes)
+        conversation.loop.schedule { [self] in
+            conversation.answer(id) { output, _ in output.append(response) }
+        }
+    }
+}

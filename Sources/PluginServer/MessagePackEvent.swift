@@ -1,0 +1,163 @@
+// Unsafe pointers: arguments come from plugins, and answers go to their completions.
+
+import CKongPlugin
+import DequeModule
+import EventLoop
+import Logging
+import PDKCatalogue
+import WireProtocol
+
+/// An event over MessagePack-RPC. Kong asks for each step of it, so calls wait here until it asks; each request may
+/// come on another connection.
+// @unchecked Sendable: as Event.
+final class MessagePackEvent: Event, @unchecked Sendable {
+    private struct QueuedCall {
+        let method: MethodID
+        /// Of its encoding, in `encodedCalls`; 0 for a flush, which Kong never sees.
+        let size: Int
+        let completion: Completion?
+    }
+
+    /// The request that Kong waits for an answer to. Nil while Kong runs a call.
+    private var request: MessagePackRequest?
+    /// The call that Kong runs, and since when.
+    private var running: (call: QueuedCall, since: ContinuousClock.Instant)?
+    private var queue = Deque<QueuedCall>()
+    private var encodedCalls = ByteQueue()
+    private var hasFinished = false
+    private var isOver = false
+
+    // MARK: From Kong
+
+    /// Kong waits for this event's next step, or its end.
+    func open(_ request: MessagePackRequest) {
+        self.request = request
+        request.hold(for: self)
+        context.sweepLater()
+    }
+
+    /// Kong has run a call, and waits for the next.
+    func step(_ data: kong_value, _ refused: Bool, _ request: MessagePackRequest) {
+        guard let (call, _) = running else {
+            // Two steps for one call: the event's own request must be left alone.
+            request.respond(on: context) { output, id in
+                MessagePackSession.appendError("event \(self.id.rawValue) is not waiting for a step", to: id, &output)
+            }
+            return
+        }
+        running = nil
+        open(request)
+        complete(call, data, refused)
+        pump()
+    }
+
+    private func complete(_ call: QueuedCall, _ data: kong_value, _ refused: Bool) {
+        let method = PDKCatalogue[call.method]?.name ?? ""
+        if let completion = call.completion {
+            if refused {
+                completion.fail(KONG_REFUSED, data.stringIfAny ?? kong_string())
+            } else {
+                completion.succeed(data)
+            }
+        } else if refused {
+            // The handler did not wait for it, so it cannot be told.
+            context.server.logger.error(
+                "\(name): Kong refused \(method): \((data.stringIfAny ?? kong_string()).text)")
+        }
+    }
+
+    /// The connection of the open request is gone, and with it whoever waited for this event.
+    func requestLost() {
+        guard request != nil else { return }
+        request = nil
+        isOver = true
+        cancel("Kong closed the connection")
+    }
+
+    override func expire(at now: ContinuousClock.Instant) {
+        guard let running, running.since.duration(to: now) > context.server.configuration.stepTimeout else { return }
+        let method = PDKCatalogue[running.call.method]?.name ?? "a call"
+        let reason = "Kong did not come back from \(method): it refused the call, or the request has ended"
+        isOver = true
+        if hasFinished {
+            // The handler has long returned, so this is the only word that there will be of it.
+            context.server.logger.error("\(name) failed: \(reason)")
+            release()
+        } else {
+            cancel(reason)
+        }
+    }
+
+    // MARK: From the plugin
+
+    override func enqueue(
+        _ method: MethodID, _ facts: MethodFacts, _ arguments: UnsafeBufferPointer<kong_value>,
+        _ completion: Completion?
+    ) -> CallOutcome {
+        guard let name = PDKCatalogue[method]?.name else { return .refused(KONG_UNKNOWN_METHOD, "") }
+        let limit = context.server.configuration.maxMessageSize
+        guard encodedCalls.count < limit else {
+            return .refused(KONG_LIMIT, "more than the message limit is queued: call kong.flush() in between")
+        }
+        let before = encodedCalls.count
+        do {
+            try MessagePackSession.appendCall(name, arguments, limit: limit, to: &encodedCalls)
+        } catch {
+            return .refused(KONG_BAD_ARGUMENT, "\(name): the arguments cannot be sent: \(error)")
+        }
+        queue.append(QueuedCall(method: method, size: encodedCalls.count - before, completion: completion))
+        pump()
+        return .accepted
+    }
+
+    override func enqueueFlush(_ completion: Completion) -> CallOutcome {
+        queue.append(QueuedCall(method: .none, size: 0, completion: completion))
+        pump()
+        return .accepted
+    }
+
+    override func finished() {
+        hasFinished = true
+        if isOver { release() } else { pump() }
+    }
+
+    /// Hands out the next call if Kong waits for it, or the end.
+    private func pump() {
+        while let next = queue.first, next.size == 0, running == nil {
+            queue.removeFirst()
+            next.completion?.succeed(kong_value())
+        }
+        guard let request, !isOver else { return }
+        if let call = queue.popFirst() {
+            self.request = nil
+            let event = Int64(bitPattern: id.rawValue)
+            request.respond(on: context) { output, id in
+                let bytes = UnsafeRawBufferPointer(rebasing: encodedCalls.bytes[..<call.size])
+                MessagePackSession.appendStep(of: event, bytes, to: id, &output)
+            }
+            encodedCalls.consume(call.size)
+            // Kong never comes back from kong.response.exit.
+            if PDKCatalogue.facts(call.method)?.endsEvent == true {
+                isOver = true
+                if hasFinished { release() }
+            } else {
+                running = (call, EventLoop.now)
+            }
+        } else if hasFinished {
+            self.request = nil
+            isOver = true
+            let event = Int64(bitPattern: id.rawValue)
+            request.respond(on: context) { output, id in
+                MessagePackSession.appendEventEnd(of: event, to: id, &output)
+            }
+            release()
+        }
+    }
+
+    override func failPending(_ reason: String) {
+        let calls = (running.map { [$0.call] } ?? []) + queue
+        running = nil
+        queue.removeAll()
+        for call in calls { call.completion?.fail(KONG_CANCELLED, reason) }
+    }
+}

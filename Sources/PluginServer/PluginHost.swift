@@ -1,0 +1,162 @@
+// Unsafe pointers: this is the host's side of the plugin ABI: what a plugin passes is taken in here.
+
+import CKongPlugin
+import EventLoop
+import Logging
+import PDKCatalogue
+import WireProtocol
+
+/// The host, as one plugin sees it: the functions of `kong_host`. A plugin is never unloaded, so this is never freed.
+// @unchecked Sendable: nothing changes after `init` but `table`'s memory, which only `init` writes.
+final class PluginHost: @unchecked Sendable {
+    private let name: String
+    private let logger: Logger
+    /// By loop; empty when plugins are opened only to be described.
+    private let contexts: [LoopContext]
+    let table: UnsafePointer<kong_host>
+
+    init(name: String, contexts: [LoopContext], logger: Logger) {
+        self.name = name
+        self.contexts = contexts
+        self.logger = logger
+        let memory = UnsafeMutablePointer<kong_host>.allocate(capacity: 1)
+        table = UnsafePointer(memory)
+        memory.initialize(
+            to: kong_host(
+                size: UInt32(MemoryLayout<kong_host>.size),
+                abi_major: UInt16(KONG_ABI_MAJOR),
+                abi_minor: UInt16(KONG_ABI_MINOR),
+                version: Self.version,
+                loop_count: UInt32(max(1, contexts.count)),
+                reserved: 0,
+                context: nil,
+                find_method: { _, name in
+                    PDKCatalogue.method(named: name.text)?.rawValue ?? 0
+                },
+                call: { host, event, method, arguments, count, completion, context, message in
+                    guard count == 0 || arguments != nil else {
+                        return PluginHost.fail(KONG_BAD_ARGUMENT, "the arguments are NULL", message)
+                    }
+                    let borrowed = UnsafeBufferPointer(start: arguments, count: arguments == nil ? 0 : count)
+                    return PluginHost.withEvent(host, event, message) { event in
+                        event.call(
+                            MethodID(rawValue: method), borrowed, completion.map { Completion($0, context) })
+                    }
+                },
+                flush: { host, event, completion, context in
+                    guard let completion else { return kong_status(KONG_BAD_ARGUMENT) }
+                    return PluginHost.withEvent(host, event, nil) { $0.flush(Completion(completion, context)) }
+                },
+                finish: { host, event, status, message in
+                    let result = PluginHost.withEvent(host, event, nil) { $0.finish(status, message.text) }
+                    if result == kong_status(KONG_EVENT_OVER) {
+                        PluginHost.of(host)?.complain("finished event \(event), which is over")
+                    }
+                    return result
+                },
+                started: { host, start, status, message, instance in
+                    guard let plugin = PluginHost.of(host), let context = plugin.context(of: start) else {
+                        return kong_status(KONG_EVENT_OVER)
+                    }
+                    guard context.loop.isCurrent else { return kong_status(KONG_WRONG_THREAD) }
+                    guard let pending = context.starts[start], pending.plugin.host === plugin else {
+                        plugin.complain("answered start \(start), which is over")
+                        return kong_status(KONG_EVENT_OVER)
+                    }
+                    context.starts[start] = nil
+                    pending.finish(
+                        status == kong_status(KONG_OK)
+                            ? .success(instance) : .failure(StartFailure(description: message.text)))
+                    return kong_status(KONG_OK)
+                },
+                stopped: { host, stop in
+                    guard let plugin = PluginHost.of(host), let context = plugin.context(of: stop) else {
+                        return kong_status(KONG_EVENT_OVER)
+                    }
+                    guard context.loop.isCurrent else { return kong_status(KONG_WRONG_THREAD) }
+                    return kong_status(context.stopped(stop) ? KONG_OK : KONG_EVENT_OVER)
+                },
+                schedule: { host, loop, task, context in
+                    guard let plugin = PluginHost.of(host), let task, Int(loop) < plugin.contexts.count else {
+                        return kong_status(KONG_BAD_ARGUMENT)
+                    }
+                    let accepted = plugin.contexts[Int(loop)].loop.schedule(task, context)
+                    return kong_status(accepted ? KONG_OK : KONG_FAILED)
+                },
+                current_loop: { _ in
+                    EventLoop.current.map { kong_loop($0.index) } ?? KONG_NO_LOOP
+                },
+                log: { host, level, text in
+                    guard let plugin = PluginHost.of(host) else { return }
+                    plugin.logger.log(level: PluginHost.level(level), "\(plugin.name): \(text.text)")
+                }))
+        memory.pointee.context = Unmanaged.passRetained(self).toOpaque()
+    }
+
+    // nonisolated(unsafe): the text is never written again, and never freed.
+    private nonisolated(unsafe) static let version: kong_string = {
+        let text = Array("swift-pluginserver \(serverVersion)".utf8)
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: text.count, alignment: 1)
+        memory.copyMemory(from: text, byteCount: text.count)
+        return kong_string(data: memory.assumingMemoryBound(to: CChar.self), size: text.count)
+    }()
+
+    private static func of(_ host: UnsafePointer<kong_host>?) -> PluginHost? {
+        guard let context = host?.pointee.context else { return nil }
+        return Unmanaged<PluginHost>.fromOpaque(context).takeUnretainedValue()
+    }
+
+    /// The context of the loop that a handle names.
+    private func context(of handle: UInt64) -> LoopContext? {
+        let loop = EventID(rawValue: handle).loop
+        return loop < contexts.count ? contexts[loop] : nil
+    }
+
+    /// Does something with an event, if it is the plugin's and this is its thread.
+    @inline(__always)
+    private static func withEvent(
+        _ host: UnsafePointer<kong_host>?, _ handle: kong_event, _ message: UnsafeMutablePointer<kong_string>?,
+        _ body: (Event) -> CallOutcome
+    ) -> kong_status {
+        guard let plugin = of(host), let context = plugin.context(of: handle) else {
+            return fail(KONG_EVENT_OVER, "there is no such event", message)
+        }
+        guard context.loop.isCurrent else {
+            return fail(KONG_WRONG_THREAD, "this is not the thread of the event's loop", message)
+        }
+        guard let event = context.events[EventID(rawValue: handle)], event.belongs(to: plugin) else {
+            return fail(KONG_EVENT_OVER, "the event is over", message)
+        }
+        switch body(event) {
+        case .accepted: return kong_status(KONG_OK)
+        case .refused(let status, let reason):
+            message?.pointee = context.keep(reason)
+            return kong_status(status)
+        }
+    }
+
+    /// A status with a reason that never changes.
+    private static func fail(
+        _ status: Int, _ reason: StaticString, _ message: UnsafeMutablePointer<kong_string>?
+    ) -> kong_status {
+        message?.pointee = reason.withUTF8Buffer { utf8 in
+            kong_string(
+                data: UnsafeRawPointer(utf8.baseAddress)?.assumingMemoryBound(to: CChar.self), size: utf8.count)
+        }
+        return kong_status(status)
+    }
+
+    private func complain(_ text: String) {
+        logger.error("\(name) \(text)")
+    }
+
+    private static func level(_ level: kong_log_level) -> Logger.Level {
+        switch Int(level) {
+        case KONG_LOG_ERROR: .error
+        case KONG_LOG_WARNING: .warning
+        case KONG_LOG_NOTICE: .notice
+        case KONG_LOG_INFO: .info
+        default: .debug
+        }
+    }
+}

@@ -1,0 +1,296 @@
+// Unsafe pointers: frames are lent from the connection's input.
+
+import CKongPlugin
+import DequeModule
+import Logging
+import PDKCatalogue
+import WireProtocol
+
+/// A connection that speaks ProtoBuf:1: joins its session to instances and events. [loop]
+// @unchecked Sendable: used on its loop's thread only; it is named in closures that come back there.
+final class ProtoBufConversation: Conversation, @unchecked Sendable {
+    // A cycle that `Connection.close` breaks.
+    private let connection: Connection
+    private let context: LoopContext
+    private var session: ProtoBufSession
+    private var event: ProtoBufEvent?
+    /// Set while `receive` runs: a handler may finish in it, and must not start it again.
+    private var isReceiving = false
+    /// The event that made the calls which Kong may still be answering; whether it ended with an exit.
+    private var lastEvent = (name: "", exited: false)
+    /// Calls sent and answered on this connection, and who waits until all up to a certain one are.
+    private var sentCalls = 0
+    private var answeredCalls = 0
+    private var flushes = Deque<(lastCall: Int, completion: Completion)>()
+
+    init(_ connection: Connection, _ context: LoopContext) {
+        self.connection = connection
+        self.context = context
+        session = ProtoBufSession(limit: context.server.configuration.maxMessageSize)
+    }
+
+    // MARK: From Kong
+
+    func receive() throws(WireError) {
+        if isReceiving { return }
+        isReceiving = true
+        defer { isReceiving = false }
+        // While a call is being worked on, and nothing is due from Kong, what comes has to wait.
+        while connection.isOpen, !session.isBusy || !session.pending.isEmpty,
+            let frame = try session.frame(in: connection.input.bytes)
+        {
+            switch try session.receive(frame.payload) {
+            case .answer(let call, let payload):
+                try answer(call, payload)
+                answeredCalls += 1
+                while let flush = flushes.first, flush.lastCall <= answeredCalls {
+                    flushes.removeFirst()
+                    flush.completion.succeed(kong_value())
+                }
+            case .call(let call): handle(call)
+            }
+            connection.input.consume(frame.size)
+        }
+    }
+
+    private func answer(_ call: ProtoBufSession.PendingCall, _ payload: UnsafeRawBufferPointer) throws(WireError) {
+        // The answer to a queued call says only that Kong has done it.
+        guard let completion = call.completion else { return }
+        guard let facts = PDKCatalogue.facts(call.method), let output = facts.output else { return }
+        context.arena.reset()
+        let answer: PDKAnswer
+        do {
+            answer = try ProtoBufMessages.decodeResult(
+                output, isOptional: facts.resultIsOptional, from: payload, into: context.arena)
+        } catch {
+            completion.fail(KONG_FAILED, "Kong's answer cannot be read: \(error)")
+            throw error
+        }
+        switch answer {
+        case .value(let value): completion.succeed(value)
+        case .refused(let reason): completion.fail(KONG_REFUSED, reason)
+        }
+    }
+
+    private func handle(_ call: RpcCall) {
+        switch call.command {
+        case .handleEvent(let instance, let phase):
+            handleEvent(InstanceID(rawValue: instance), phase)
+        case .startInstance(let name, let config):
+            let name = name.text
+            context.server.instances.start(name, config.text, answeringErrors: false, on: context) { [self] in
+                switch $0 {
+                case .success(let status): respond(.instanceStatus(status.protoBuf))
+                case .failure(let error): close("cannot start an instance of \(name): \(error)")
+                }
+            }
+        case .getInstanceStatus(let id):
+            let id = InstanceID(rawValue: id)
+            if let status = context.server.instances.status(id, on: context) {
+                respond(.instanceStatus(status.protoBuf))
+            } else {
+                close(UnknownInstance(id).description)
+            }
+        case .closeInstance(let id):
+            // There is no error reply, and an instance that does not exist is as closed as can be.
+            let id = InstanceID(rawValue: id)
+            let status = context.server.instances.close(id, on: context)
+            respond(.instanceStatus(status?.protoBuf ?? InstanceStatus(
+                name: "", instanceID: id.rawValue, config: nil, startedAt: 0)))
+        case .getPluginNames:
+            respond(.pluginNames(context.server.plugins.loaded.keys.sorted()))
+        case .getPluginInfo(let name):
+            if let plugin = context.server.plugins.loaded[name.text] {
+                respond(.pluginInfo(plugin.protoBufInfo))
+            } else {
+                close(context.server.plugins.reasonForAbsence(of: name.text))
+            }
+        case .unknown:
+            close("an RpcCall without a command that this server knows")
+        }
+    }
+
+    private func handleEvent(_ id: InstanceID, _ phaseName: kong_string) {
+        guard let phase = Phase(named: phaseName) else {
+            // Kong calls only what the dump told it, so this can be no request of a client.
+            return end(reporting: "there is no phase \(phaseName.text)")
+        }
+        if let instance = context.runningInstance(id) { return handle(phase, on: instance) }
+        context.server.instances.find(id, on: context) { [self] found in
+            guard connection.isOpen else { return }
+            switch found {
+            case .running(let instance):
+                handle(phase, on: instance)
+            case .failed(let reason):
+                _ = begin(phase, nil)?.finish(kong_status(KONG_FAILED), reason)
+            case .unknown:
+                // Kong's answer to a closed connection is to start the instance again, and to come back.
+                close(UnknownInstance(id).description)
+            }
+        }
+    }
+
+    private func handle(_ phase: Phase, on instance: Instance) {
+        guard let event = begin(phase, instance) else { return }
+        if instance.plugin.handles(phase) {
+            event.begin()
+        } else {
+            event.skip("undefined method \(phase) on plugin \(instance.plugin.name)")
+        }
+    }
+
+    private func begin(_ phase: Phase, _ instance: Instance?) -> ProtoBufEvent? {
+        guard let event = context.events.insert({ ProtoBufEvent($0, phase, instance, context, self) }) else {
+            close("more than \(EventTable.capacity) events are running")
+            return nil
+        }
+        self.event = event
+        lastEvent = (event.name, false)
+        return event
+    }
+
+    // MARK: To Kong
+
+    func append(
+        _ method: MethodID, _ facts: MethodFacts, _ arguments: UnsafeBufferPointer<kong_value>,
+        _ completion: Completion?
+    ) -> CallOutcome {
+        guard let name = PDKCatalogue[method]?.name else { return .refused(KONG_UNKNOWN_METHOD, "") }
+        guard let input = facts.input else {
+            return .refused(KONG_UNSUPPORTED, "\(name) cannot be called over ProtoBuf:1, only over MessagePack")
+        }
+        guard connection.output.count < context.server.configuration.maxMessageSize else {
+            return .refused(KONG_LIMIT, "more than the message limit is queued: call kong.flush() in between")
+        }
+        do {
+            try session.appendCall(method, named: name, input: input, arguments, completion, to: &connection.output)
+        } catch {
+            return .refused(KONG_BAD_ARGUMENT, "\(name): the arguments cannot be sent: \(error)")
+        }
+        sentCalls += 1
+        // A queued call waits for the end of the event, or a call with a result; the turn's end sends them all.
+        if completion != nil { connection.flushAtEndOfTurn() }
+        return .accepted
+    }
+
+    /// Completes when all that has been sent is answered.
+    func appendFlush(_ completion: Completion) -> CallOutcome {
+        if answeredCalls == sentCalls {
+            completion.succeed(kong_value())
+        } else {
+            flushes.append((sentCalls, completion))
+            connection.flushAtEndOfTurn()
+        }
+        return .accepted
+    }
+
+    func exited() {
+        lastEvent.exited = true
+    }
+
+    /// Ends the current event.
+    func end() {
+        event = nil
+        do {
+            try session.appendEventEnd(to: &connection.output)
+        } catch {
+            close("\(lastEvent.name): its end cannot be sent: \(error)")
+            return
+        }
+        connection.flushAtEndOfTurn()
+        connection.receiveMore()
+    }
+
+    /// Ends an event that is none, with a line in the log.
+    private func end(reporting text: String) {
+        context.server.logger.warning("\(text)")
+        end()
+    }
+
+    private func respond(_ result: RpcResult) {
+        guard connection.isOpen else { return }
+        do {
+            try session.appendReturn(result, to: &connection.output)
+        } catch {
+            close("a reply cannot be sent: \(error)")
+            return
+        }
+        connection.flushAtEndOfTurn()
+        connection.receiveMore()
+    }
+
+    // MARK: The end
+
+    private func close(_ reason: String) {
+        context.server.logger.warning("\(reason); closing the connection")
+        connection.close()
+    }
+
+    func connectionClosed() {
+        let calls = session.callCount
+        let pending = session.takePending()
+        let reason: String
+        if let refused = pending.first, let method = PDKCatalogue[refused.method]?.name {
+            let number = calls - pending.count + 1
+            reason = "Kong closed the connection instead of answering \(method), call \(number) of \(calls)"
+        } else {
+            reason = "Kong closed the connection"
+        }
+        if let event {
+            self.event = nil
+            event.connectionClosed(pending.compactMap(\.completion) + flushes.map(\.completion), reason)
+        } else if !pending.isEmpty, !(lastEvent.exited && pending.count == 1) {
+            // The handler has long returned, so this is the only word that there will be of it.
+            context.server.logger.error("\(lastEvent.name) failed: \(reason)")
+        }
+    }
+}
+
+/// An event over ProtoBuf:1: it belongs to the connection that it came on.
+// @unchecked Sendable: as Event.
+final class ProtoBufEvent: Event, @unchecked Sendable {
+    private var conversation: ProtoBufConversation?
+    private var unanswered: [Completion] = []
+
+    init(
+        _ id: EventID, _ phase: Phase, _ instance: Instance?, _ context: LoopContext,
+        _ conversation: ProtoBufConversation
+    ) {
+        self.conversation = conversation
+        super.init(id, phase, instance, context)
+    }
+
+    override func enqueue(
+        _ method: MethodID, _ facts: MethodFacts, _ arguments: UnsafeBufferPointer<kong_value>,
+        _ completion: Completion?
+    ) -> CallOutcome {
+        conversation?.append(method, facts, arguments, completion)
+            ?? .refused(KONG_CANCELLED, "the connection is gone")
+    }
+
+    override func enqueueFlush(_ completion: Completion) -> CallOutcome {
+        conversation?.appendFlush(completion) ?? .refused(KONG_CANCELLED, "the connection is gone")
+    }
+
+    override func exited() {
+        conversation?.exited()
+    }
+
+    override func finished() {
+        release()
+        conversation?.end()
+        conversation = nil
+    }
+
+    override func failPending(_ reason: String) {
+        let completions = unanswered
+        unanswered = []
+        for completion in completions { completion.fail(KONG_CANCELLED, reason) }
+    }
+
+    func connectionClosed(_ completions: [Completion], _ reason: String) {
+        conversation = nil
+        unanswered = completions
+        cancel(reason)
+    }
+}

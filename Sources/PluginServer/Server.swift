@@ -1,0 +1,193 @@
+// Unsafe pointers: a thread is handed its loop.
+
+import EventLoop
+import Glibc
+import Logging
+import PluginLoader
+import Synchronization
+import WireProtocol
+
+/// Why a server cannot be started.
+public enum ServerError: Error, CustomStringConvertible {
+    case plugins(LoadError)
+    case socket(String, SystemError)
+    case system(SystemError)
+
+    public var description: String {
+        switch self {
+        case .plugins(let error): "\(error)"
+        case .socket(let path, let error): "cannot listen on \(path): \(error)"
+        case .system(let error): "\(error)"
+        }
+    }
+}
+
+/// The plugin server: plugins, instances and events, on as many event loops as it is given.
+///
+/// One loop accepts connections and deals them out in turn; a connection stays on its loop.
+// @unchecked Sendable: `contexts` and `plugins` are set in `init`, before any other thread exists; the rest is [loop 0].
+public final class Server: @unchecked Sendable {
+    let configuration: ServerConfiguration
+    let logger: Logger
+    private(set) var contexts: [LoopContext] = []
+    private(set) var plugins: PluginSet
+    let instances: InstanceRegistry
+
+    private var listener: UnixListener?
+    private var nextContext = 0
+    private var shutdownDeadline: ContinuousClock.Instant?
+
+    /// How often a server that is going down looks whether its events are over.
+    private static let drainInterval: Duration = .milliseconds(10)
+
+    /// Opens the plugins and listens; connections wait in the backlog until `run`.
+    public init(_ configuration: ServerConfiguration, logger: Logger) throws(ServerError) {
+        self.configuration = configuration
+        self.logger = logger
+        instances = InstanceRegistry(logger: logger)
+        plugins = PluginSet(empty: configuration.pluginsDirectory)
+        do throws(SystemError) {
+            for index in 0..<configuration.loopCount {
+                contexts.append(LoopContext(try EventLoop(index: index), self))
+            }
+        } catch {
+            throw .system(error)
+        }
+        do throws(LoadError) {
+            plugins = try PluginSet(
+                configuration.pluginsDirectory, only: nil, contexts: contexts, logger: logger)
+        } catch {
+            throw .plugins(error)
+        }
+        do throws(SystemError) {
+            listener = try UnixListener(
+                path: configuration.socketPath,
+                onAccept: { [unowned self] connection in deal(connection) },
+                onTrouble: { error in
+                    logger.error("cannot accept connections for the moment, they wait: \(error)")
+                })
+        } catch {
+            throw .socket(configuration.socketPath, error)
+        }
+    }
+
+    func context(of loop: Int) -> LoopContext? { loop < contexts.count ? contexts[loop] : nil }
+
+    // MARK: Running
+
+    /// Serves until SIGTERM, SIGINT, or the end of the process that started the server. The calling thread becomes the
+    /// first loop's.
+    public func run() throws(ServerError) {
+        guard let main = contexts.first?.loop else { return }
+        do throws(SystemError) {
+            for signal in [SIGTERM, SIGINT] {
+                try SignalWatch.start(signal, on: main) { [unowned self] in
+                    shutDown("signal \(signal)")
+                }
+            }
+            if configuration.endsWithParent {
+                try ProcessEndWatch.startForParent(on: main) { [unowned self] in shutDown("Kong exited") }
+            }
+            try listener?.start(on: main)
+            for context in contexts.dropFirst() { try Self.startThread(context.loop) }
+        } catch {
+            throw .system(error)
+        }
+        logger.notice(
+            "swift-pluginserver \(serverVersion) listens on \(configuration.socketPath), \(contexts.count) loops, pid \(getpid())")
+        main.run()
+        logger.notice("swift-pluginserver has ended")
+    }
+
+    private static func startThread(_ loop: EventLoop) throws(SystemError) {
+        var thread = pthread_t()
+        let context = Unmanaged.passRetained(loop)
+        let result = pthread_create(
+            &thread, nil,
+            { context in
+                if let context { Unmanaged<EventLoop>.fromOpaque(context).takeRetainedValue().run() }
+                return nil
+            }, context.toOpaque())
+        guard result == 0 else {
+            context.release()
+            throw SystemError("pthread_create", code: result)
+        }
+    }
+
+    /// Gives a connection to the next loop in turn.
+    private func deal(_ socket: consuming OwnedDescriptor) {
+        let context = contexts[nextContext]
+        nextContext = (nextContext + 1) % contexts.count
+        if context.loop.isCurrent { return Self.open(socket, context) }
+        let number = socket.release()
+        context.loop.schedule { Self.open(OwnedDescriptor(owning: number), context) }
+    }
+
+    private static func open(_ socket: consuming OwnedDescriptor, _ context: LoopContext) {
+        do {
+            try Connection(socket, context).open()
+        } catch {
+            context.server.logger.error("cannot serve a connection: \(error)")
+        }
+    }
+
+    // MARK: Going down
+
+    /// Accepts no more connections, lets running events finish, and ends. A second time: ends at once.
+    private func shutDown(_ reason: String) {
+        guard shutdownDeadline == nil else { return stopLoops() }
+        logger.notice("\(reason); shutting down")
+        listener?.stop()
+        shutdownDeadline = EventLoop.now + configuration.shutdownTimeout
+        drain { [self] in
+            instances.closeAll()
+            for context in contexts { context.loop.schedule { context.forgetInstances() } }
+            drain { [self] in stopLoops() }
+        }
+    }
+
+    /// Waits until nothing is unfinished on any loop, or there is no more time. [loop 0]
+    private func drain(_ done: @escaping @Sendable () -> Void) {
+        count(from: 0, sum: 0) { [self] unfinished in
+            if unfinished == 0 { return done() }
+            guard let deadline = shutdownDeadline, EventLoop.now < deadline else {
+                logger.warning("\(unfinished) events or instances have not finished in time")
+                return done()
+            }
+            contexts[0].loop.schedule(after: Self.drainInterval) { [self] in drain(done) }
+        }
+    }
+
+    /// Asks one loop after the other; `done` is called on the first.
+    private func count(from index: Int, sum: Int, _ done: @escaping @Sendable (Int) -> Void) {
+        guard index < contexts.count else {
+            contexts[0].loop.schedule { done(sum) }
+            return
+        }
+        let context = contexts[index]
+        context.loop.schedule { [self] in count(from: index + 1, sum: sum + context.unfinishedCount, done) }
+    }
+
+    private func stopLoops() {
+        for context in contexts.reversed() { context.loop.stop() }
+    }
+
+    // MARK: Status
+
+    /// What GetStatus answers.
+    func status(on context: LoopContext) -> JSONValue {
+        var statuses: [String: JSONValue] = [:]
+        for (name, plugin) in plugins.loaded {
+            let (instances, lastStart, lastClose) = self.instances.statuses(of: name, on: context)
+            statuses[name] = .object([
+                "Name": .string(name),
+                "Modtime": .integer(plugin.modifiedAt),
+                "LoadTime": .integer(plugin.loadedAt),
+                "Instances": .array(instances.map(\.value)),
+                "LastStartInstance": .integer(lastStart),
+                "LastCloseInstance": .integer(lastClose),
+            ])
+        }
+        return .object(["Pid": .integer(Int64(getpid())), "Plugins": .object(statuses)])
+    }
+}

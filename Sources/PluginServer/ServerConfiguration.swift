@@ -1,0 +1,34 @@
+/// What a server is started with.
+public struct ServerConfiguration: Sendable {
+    /// Where Kong connects.
+    public var socketPath: String
+    /// Where the plugins are.
+    public var pluginsDirectory: String
+    /// How many event loops, each with a thread of its own; at least 1.
+    public var loopCount: Int
+    /// No message from or to Kong may be larger, in bytes. Bodies are part of messages.
+    public var maxMessageSize: Int
+    /// How long Kong may take for one step of an event over MessagePack, before the event counts as abandoned: Kong
+    /// never comes back to an event whose call it refused, or whose client has gone.
+    public var stepTimeout: Duration
+    /// How long running events may take to finish when the server is asked to stop.
+    public var shutdownTimeout: Duration
+    /// Whether the server ends when the process that started it does.
+    public var endsWithParent: Bool
+
+    public static let defaultMaxMessageSize = 64 * 1024 * 1024
+
+    public init(
+        socketPath: String, pluginsDirectory: String, loopCount: Int = 1,
+        maxMessageSize: Int = Self.defaultMaxMessageSize, stepTimeout: Duration = .seconds(60),
+        shutdownTimeout: Duration = .seconds(10), endsWithParent: Bool = true
+    ) {
+        self.socketPath = socketPath
+        self.pluginsDirectory = pluginsDirectory
+        self.loopCount = max(1, loopCount)
+        self.maxMessageSize = maxMessageSize
+        self.stepTimeout = stepTimeout
+        self.shutdownTimeout = shutdownTimeout
+        self.endsWithParent = endsWithParent
+    }
+}

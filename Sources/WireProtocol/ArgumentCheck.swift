@@ -1,0 +1,75 @@
+import CKongPlugin
+import PDKCatalogue
+
+extension MethodFacts {
+    /// Whether the arguments have the number and the types that the method takes.
+    public func accepts(_ arguments: UnsafeBufferPointer<kong_value>) -> Bool {
+        guard arguments.count >= Int(minimumCount), maximumCount == .max || arguments.count <= Int(maximumCount) else {
+            return false
+        }
+        for index in arguments.indices where !accepts(arguments[index], at: index) { return false }
+        return true
+    }
+
+    @inline(__always)
+    fileprivate func accepts(_ argument: kong_value, at index: Int) -> Bool {
+        guard argument.type <= KongType.map else { return false }
+        let kinds = kinds(at: index)
+        if kinds.rawValue >> UInt8(argument.type) & 1 == 1 { return true }
+        return argument.isEmptyTable && !kinds.isDisjoint(with: [.array, .map])
+    }
+}
+
+extension PDKMethod {
+    /// What is wrong with the arguments; nil if nothing is.
+    public func check(_ arguments: UnsafeBufferPointer<kong_value>) -> String? {
+        if facts.accepts(arguments) { return nil }
+        if arguments.count > parameters.count, !isVariadic {
+            return "\(name): expected \(countText), got \(arguments.count)"
+        }
+        for (index, argument) in arguments.enumerated() where !facts.accepts(argument, at: index) {
+            let parameter = parameters[min(index, parameters.count - 1)]
+            return "\(name): argument \(index + 1) (\(parameter.name)): expected \(parameter.kinds.text), got \(argument.typeText)"
+        }
+        let missing = parameters[min(arguments.count, parameters.count - 1)]
+        return "\(name): argument \(arguments.count + 1) (\(missing.name)): expected \(missing.kinds.text), got nothing"
+    }
+
+    private var countText: String {
+        let most = parameters.count
+        let least = Int(facts.minimumCount)
+        let range = least == most ? "\(most)" : least + 1 == most ? "\(least) or \(most)" : "\(least) to \(most)"
+        return most == 0 ? "no arguments" : "\(range) argument\(most == 1 ? "" : "s")"
+    }
+}
+
+extension ValueKinds {
+    /// The kinds for a message, as "string, number or boolean".
+    fileprivate var text: String {
+        var names: [String] = []
+        if !isDisjoint(with: [.string, .bytes]) { names.append("string") }
+        if contains(.number) { names.append("number") } else if contains(.integer) { names.append("integer") }
+        if contains(.boolean) { names.append("boolean") }
+        if contains(.array) { names.append("array") }
+        if contains(.map) { names.append("map") }
+        if contains(.null) { names.append("nil") }
+        guard let last = names.popLast() else { return "nothing" }
+        return names.isEmpty ? last : "\(names.joined(separator: ", ")) or \(last)"
+    }
+}
+
+extension kong_value {
+    fileprivate var typeText: String {
+        switch type {
+        case KongType.null: "nil"
+        case KongType.boolean: "boolean"
+        case KongType.integer: "integer"
+        case KongType.number: "number"
+        case KongType.string: "string"
+        case KongType.bytes: "bytes"
+        case KongType.array: "array"
+        case KongType.map: "map"
+        default: "a value of the unknown type \(type)"
+        }
+    }
+}

@@ -1,0 +1,104 @@
+import Foundation
+
+/// The source of a plugin in C, as far as the tests vary it, and the compiler that makes a real `.so` of it.
+struct CSource {
+    /// The stamp; empty for none.
+    var stamp = #"KONG_PLUGIN_STAMP(KONG_LANGUAGE_C, KONG_RUNTIME_UNSTATED, "0.1.0", "cc of the tests")"#
+    /// More at file scope.
+    var extra = ""
+    /// Statements that change the descriptor.
+    var descriptor = ""
+    /// The body of kong_plugin_open, or the definition of something else by that name.
+    var open = "OPEN { \(Self.describe) return &plugin; }"
+    var version = "1.2.3"
+
+    static let describe = "describe();"
+
+    /// A stamp of any version, in bytes that the macro of the header would not write.
+    static func stamp(
+        major: Int, minor: Int, size: Int = 176, noteSize: Int? = nil, pdk: String = "0.9.0", toolchain: String = "swift 6.2.1",
+        owner: String = "Kong", section: String = ".note.kong.plugin"
+    ) -> String {
+        let more = (noteSize ?? size) - 176
+        return """
+            struct { uint32_t name_size, stamp_size, note_type; char name[8]; kong_stamp stamp; char more[\(max(more, 1))]; } kong_plugin_abi_;
+            KONG_EXPORT const __typeof__(kong_plugin_abi_) kong_plugin_abi __attribute__((section("\(section)"), used, aligned(4))) = {
+                5, \(noteSize ?? size), 1, "\(owner)", {\(size), \(major), \(minor), 3, 0, {0}, "\(pdk)", "\(toolchain)"}, {0}};
+            """
+    }
+
+    /// A constructor that leaves a file behind: the proof that code of the plugin ran.
+    static func constructor(creating path: String) -> String {
+        """
+        #include <fcntl.h>
+        __attribute__((constructor)) static void leave_a_mark(void) { open("\(path)", O_CREAT | O_WRONLY, 0600); }
+        """
+    }
+
+    private var text: String {
+        """
+        #include "kong_plugin.h"
+        \(stamp)
+        static void start(const kong_plugin *p, kong_start s, kong_loop l, const kong_value *c) {}
+        static void *handle(const kong_plugin *p, void *i, kong_phase f, kong_event e, kong_loop l) { return NULL; }
+        static const kong_value schema = {.type = KONG_MAP};
+        static kong_plugin plugin;
+        \(extra)
+        static void describe(void) {
+            plugin.size = sizeof plugin;
+            plugin.version = (kong_string){"\(version)", sizeof "\(version)" - 1};
+            plugin.priority = 7;
+            plugin.phases = KONG_PHASE_BIT(KONG_ACCESS) | KONG_PHASE_BIT(KONG_LOG);
+            plugin.config_schema = &schema;
+            plugin.start = start;
+            plugin.handle = handle;
+            \(descriptor)
+        }
+        #define OPEN const kong_plugin *kong_plugin_open(const kong_host *host, kong_string *error)
+        \(open)
+        """
+    }
+
+    func build(to path: String, _ arguments: String...) throws {
+        let source = path + ".c"
+        try text.write(toFile: source, atomically: true, encoding: .utf8)
+        defer { try? FileManager.default.removeItem(atPath: source) }
+        try run("clang", ["-w", "-I", Self.headers, "-shared", "-fPIC", source, "-o", path] + arguments)
+    }
+
+    static let headers = URL(fileURLWithPath: #filePath)
+        .deletingLastPathComponent().appendingPathComponent("../../Sources/CKongPlugin/include").path
+
+    /// A good plugin's file, built once.
+    static let goodBytes = bytes(of: CSource())
+
+    static func bytes(of source: CSource, _ argument: String = "-O1") -> [UInt8] {
+        do {
+            let directory = try TemporaryDirectory()
+            try source.build(to: directory.file("good.so"), argument)
+            return [UInt8](try Data(contentsOf: URL(fileURLWithPath: directory.file("good.so"))))
+        } catch {
+            fatalError("the tests need a C compiler: \(error)")
+        }
+    }
+}
+
+struct CommandFailed: Error {
+    let command: String
+    let output: String
+}
+
+func run(_ program: String, _ arguments: [String]) throws {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = [program] + arguments
+    let output = Pipe()
+    process.standardOutput = output
+    process.standardError = output
+    try process.run()
+    let text = output.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    guard process.terminationStatus == 0 else {
+        throw CommandFailed(command: "\(program) \(arguments)", output: String(decoding: text, as: UTF8.self))
+    }
+}
