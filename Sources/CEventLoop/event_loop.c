@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "event_loop.h"
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 
 static _Thread_local void *current_loop;
@@ -29,4 +30,11 @@ int event_loop_forward_signal(int signal, int fd) {
     struct sigaction action = {.sa_handler = forward, .sa_flags = SA_RESTART};
     sigemptyset(&action.sa_mask);
     return sigaction(signal, &action, NULL);
+}
+
+int event_loop_processor_count(void) {
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
+    int count = CPU_COUNT(&set);
+    return count < 1 ? 1 : count;
 }

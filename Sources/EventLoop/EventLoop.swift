@@ -101,6 +101,9 @@ public final class EventLoop: @unchecked Sendable {
         events.deallocate()
     }
 
+    /// The processors that this process may use; at least 1.
+    public static var processorCount: Int { Int(event_loop_processor_count()) }
+
     // MARK: Where am I
 
     /// The loop whose thread this is.

@@ -92,7 +92,7 @@ public struct MethodFacts: Sendable, BitwiseCopyable {
         hasResult = result != nil
         resultIsOptional = result?.isOptional ?? false
         let needed = (parameters.lastIndex { !$0.isOptional } ?? -1) + 1
-        minimumCount = UInt8(isVariadic ? needed - 1 : needed)
+        minimumCount = UInt8(isVariadic ? max(0, needed - 1) : needed)
         maximumCount = isVariadic ? .max : UInt8(parameters.count)
         var kinds: UInt64 = 0
         for index in 0..<Self.parameterLimit {

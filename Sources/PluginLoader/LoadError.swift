@@ -78,7 +78,7 @@ public struct LoadError: Error, Hashable, Sendable, CustomStringConvertible {
     public var message: String {
         switch subject {
         case .plugin(let name, var path):
-            if isVersionMismatch, path.hasSuffix(".so") { path.removeLast(3) }
+            if reason.hasPrefix(Self.differentVersion), path.hasSuffix(".so") { path.removeLast(3) }
             return "failed to open plugin \(name.printable): plugin.Open(\"\(path.printable)\"): \(reason)"
         case .directory(let path):
             return "failed to open plugins directory \"\(path.printable)\": \(reason)"
@@ -98,15 +98,8 @@ public struct LoadError: Error, Hashable, Sendable, CustomStringConvertible {
         "\(message)\n  \(detail)\n  fix: \(fix)"
     }
 
-    private var isVersionMismatch: Bool {
-        switch code {
-        case .abiMajor, .abiMinor, .swiftRuntime: true
-        default: false
-        }
-    }
+    private static let differentVersion = "plugin was built with a different version of package "
 
     /// Go's words for a package that plugin and host were built with different versions of.
-    static func differentVersion(ofPackage package: String) -> String {
-        "plugin was built with a different version of package \(package)"
-    }
+    static func differentVersion(ofPackage package: String) -> String { differentVersion + package }
 }

@@ -51,19 +51,32 @@ struct PluginImage {
     }
 
     /// Loads what the plugin needs from directories named by `$ORIGIN`.
+    ///
+    /// These libraries stay even if the plugin then fails to load. So nothing is loaded if a library is missing, or
+    /// would not be recognised.
     private static func loadLibrariesBeside(_ plugin: CheckedPlugin) throws(LoadError) {
         let search = LibrarySearch(for: plugin.image.dynamic, of: plugin.path)
+        var paths: [String] = []
+        var missing: [String] = []
         for library in plugin.image.dynamic.needed {
-            guard case .file(let path, origin: true) = search.find(library) else { continue }
-            if let file = try? FileBytes(path: path), let image = try? ELFImage(file), image.dynamic.soname != library {
-                throw plugin.file.refusal(
-                    .loadFailed, "it needs a library that does not bear the name by which it is needed",
-                    plugin: "needs \(library); \(path) has the SONAME \"\(image.dynamic.soname ?? "")\"",
-                    host: "finds libraries in $ORIGIN by their SONAME", fix: "link \(path.shellWord) with -Wl,-soname,\(library)")
+            switch search.find(library) {
+            case .file(let path, origin: true):
+                if let file = try? FileBytes(path: path), let image = try? ELFImage(file), image.dynamic.soname != library {
+                    throw plugin.file.refusal(
+                        .loadFailed, "it needs a library that does not bear the name by which it is needed",
+                        plugin: "needs \(library); \(path) has the SONAME \"\(image.dynamic.soname ?? "")\"",
+                        host: "finds libraries in $ORIGIN by their SONAME", fix: "link \(path.shellWord) with -Wl,-soname,\(library)")
+                }
+                paths.append(path)
+            case .loaded, .file: break
+            case nil: missing.append(library)
             }
-            guard dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) != nil else {
-                throw loadFailure(of: plugin, text: lastError)
-            }
+        }
+        guard paths.isEmpty || missing.isEmpty else {
+            throw missingLibraries(missing, of: plugin, text: "\(missing.joined(separator: ", ")): no such library")
+        }
+        for path in paths where dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) == nil {
+            throw loadFailure(of: plugin, text: lastError)
         }
     }
 
@@ -76,18 +89,21 @@ struct PluginImage {
         }
     }
 
+    /// What the dynamic linker's `text` means. The library that it misses may be one that another one needs.
     private static func loadFailure(of plugin: CheckedPlugin, text: String) -> LoadError {
-        let search = LibrarySearch(for: plugin.image.dynamic, of: plugin.path)
-        let missing = plugin.image.dynamic.needed.filter { search.find($0) == nil }
-        if !missing.isEmpty {
-            return plugin.file.refusal(
-                .missingLibrary, text, plugin: "needs \(missing.joined(separator: ", "))",
-                host: "not loaded, in the plugin's RUNPATH, or in the system's directories",
-                fix: "install what \(missing.count == 1 ? "this library comes" : "these libraries come") with, or link it statically")
+        if text.contains(": cannot open shared object file") {
+            return missingLibraries([String(text.prefix { $0 != ":" })], of: plugin, text: text)
         }
         return plugin.file.refusal(
             .loadFailed, text, plugin: "\(plugin.stamp.versions)", host: "the dynamic linker refused it",
             fix: "a missing symbol or version means that \(plugin.name) was linked against another version of a library than this machine has: build it here")
+    }
+
+    private static func missingLibraries(_ libraries: [String], of plugin: CheckedPlugin, text: String) -> LoadError {
+        plugin.file.refusal(
+            .missingLibrary, text, plugin: "needs \(libraries.joined(separator: ", "))",
+            host: "not loaded, in the plugin's RUNPATH, or in the system's directories",
+            fix: "install what \(libraries.joined(separator: ", ")) comes with, or link it statically")
     }
 
     private static var lastError: String {

@@ -31,57 +31,56 @@ import Testing
             "type": "record",
             "fields": [["per_second": ["type": "integer", "required": true]], ["burst": ["type": "integer"]]],
         ]
-        let expected: [Value] = [
-            ["attach": ["type": "boolean", "default": false]],
-            ["rate_limit": ["type": "integer", "default": 100]],
-            ["small": ["type": "integer", "between": [0, 255], "default": 7]],
-            ["large": ["type": "integer", "between": [0, 9_007_199_254_740_992], "default": 0]],
-            ["signed": ["type": "integer", "between": [-32768, 32767], "default": -1]],
-            ["ratio": ["type": "number", "default": 0.5]],
-            ["single": ["type": "number", "default": 0.1]],
-            ["title": ["type": "string", "default": "hello"]],
-            ["blank": ["type": "string", "len_min": 0, "default": ""]],
-            ["mode": ["type": "string", "one_of": ["strict", "very-lenient"], "default": "very-lenient"]],
-            ["level": ["type": "integer", "one_of": [1, 10]]],
-            ["upstream": ["type": "string"]],
-            ["retry": ["type": "record", "fields": retryFields(), "default": ["count": 3, "status_codes": [502, 503]]]],
-            [
-                // Optional, nil, and only Codable: nobody knows the defaults of its properties.
-                "fallback": [
+        var expected: [Value] = []
+        expected.append(["attach": ["type": "boolean", "default": false]])
+        expected.append(["rate_limit": ["type": "integer", "default": 100]])
+        expected.append(["small": ["type": "integer", "between": [0, 255], "default": 7]])
+        expected.append(["large": ["type": "integer", "between": [0, 9_007_199_254_740_992], "default": 0]])
+        expected.append(["signed": ["type": "integer", "between": [-32768, 32767], "default": -1]])
+        expected.append(["ratio": ["type": "number", "default": 0.5]])
+        expected.append(["single": ["type": "number", "default": 0.1]])
+        expected.append(["title": ["type": "string", "default": "hello"]])
+        expected.append(["blank": ["type": "string", "len_min": 0, "default": ""]])
+        expected.append(["mode": ["type": "string", "one_of": ["strict", "very-lenient"], "default": "very-lenient"]])
+        expected.append(["level": ["type": "integer", "one_of": [1, 10]]])
+        expected.append(["upstream": ["type": "string"]])
+        expected.append(["retry": ["type": "record", "fields": retryFields(), "default": ["count": 3, "status_codes": [502, 503]]]])
+        expected.append([
+            // Optional, nil, and only Codable: nobody knows the defaults of its properties.
+            "fallback": [
+                "type": "record",
+                "fields": [
+                    ["count": ["type": "integer", "required": true]],
+                    ["status_codes": ["type": "array", "elements": ["type": "integer"], "required": true]],
+                    ["jitter": ["type": "number"]],
+                ],
+            ]
+        ])
+        expected.append([
+            "rules": [
+                "type": "array",
+                "elements": [
                     "type": "record",
                     "fields": [
-                        ["count": ["type": "integer", "required": true]],
-                        ["status_codes": ["type": "array", "elements": ["type": "integer"], "required": true]],
-                        ["jitter": ["type": "number"]],
+                        ["name": ["type": "string", "default": "unnamed"]],
+                        ["weight": ["type": "number", "default": 1.0]],
+                        ["limit": limit],
                     ],
-                ]
-            ],
-            [
-                "rules": [
-                    "type": "array",
-                    "elements": [
-                        "type": "record",
-                        "fields": [
-                            ["name": ["type": "string", "default": "unnamed"]],
-                            ["weight": ["type": "number", "default": 1.0]],
-                            ["limit": limit],
-                        ],
-                    ],
-                    "default": [],
-                ]
-            ],
-            ["codes": ["type": "array", "elements": ["type": "integer"], "default": [200, 204]]],
-            ["tags": ["type": "set", "elements": ["type": "string"], "default": ["a", "b"]]],
-            ["headers": ["type": "map", "keys": ["type": "string"], "values": ["type": "string"], "default": ["x-a": "1"]]],
-            ["limits": ["type": "map", "keys": ["type": "string"], "values": limit, "default": [:]]],
-            [
-                "matrix": [
-                    "type": "array", "elements": ["type": "array", "elements": ["type": "integer"]],
-                    "default": [[1, 2], []],
-                ]
-            ],
-            ["key": ["type": "array", "elements": ["type": "integer", "between": [0, 255]], "default": []]],
-        ]
+                ],
+                "default": [],
+            ]
+        ])
+        expected.append(["codes": ["type": "array", "elements": ["type": "integer"], "default": [200, 204]]])
+        expected.append(["tags": ["type": "set", "elements": ["type": "string"], "default": ["a", "b"]]])
+        expected.append(["headers": ["type": "map", "keys": ["type": "string"], "values": ["type": "string"], "default": ["x-a": "1"]]])
+        expected.append(["limits": ["type": "map", "keys": ["type": "string"], "values": limit, "default": [:]]])
+        expected.append([
+            "matrix": [
+                "type": "array", "elements": ["type": "array", "elements": ["type": "integer"]],
+                "default": [[1, 2], []],
+            ]
+        ])
+        expected.append(["key": ["type": "array", "elements": ["type": "integer", "between": [0, 255]], "default": []]])
         let found = try fields(EverythingConfig.self)
         #expect(found.count == expected.count)
         for (found, expected) in zip(found, expected) { #expect(found == expected) }

@@ -92,17 +92,19 @@ import Testing
     }
 
     @Test func keysThatAreNotUTF8AreRepairedAndTheLastOfTwoWins() {
-        var bad: [CChar] = [-1, -2]
-        bad.withUnsafeMutableBufferPointer { bad in
-            let key = { (offset: Int) in kong_string(data: UnsafePointer(bad.baseAddress?.advanced(by: offset)), size: 1) }
-            let entries = [
-                kong_entry(key: key(0), value: kong_value(scalar: 1)), kong_entry(key: key(1), value: kong_value(scalar: 2)),
-            ]
-            entries.withUnsafeBufferPointer { entries in
-                var value = kong_value()
-                value.type = kong_type(KONG_MAP)
-                value.map = kong_map(entries: entries.baseAddress, count: entries.count)
-                #expect(Value(value) == ["\u{FFFD}": 2])
+        let (first, second): ([UInt8], [UInt8]) = ([0xFF], [0xFE])
+        first.withUnsafeBytes { first in
+            second.withUnsafeBytes { second in
+                let entries = [
+                    kong_entry(key: kong_string(first), value: kong_value(scalar: 1)),
+                    kong_entry(key: kong_string(second), value: kong_value(scalar: 2)),
+                ]
+                entries.withUnsafeBufferPointer { entries in
+                    var value = kong_value()
+                    value.type = kong_type(KONG_MAP)
+                    value.map = kong_map(entries: entries.baseAddress, count: entries.count)
+                    #expect(Value(value) == ["\u{FFFD}": 2])
+                }
             }
         }
     }

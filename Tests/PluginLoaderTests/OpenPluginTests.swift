@@ -142,33 +142,52 @@ import Testing
 
     // MARK: Libraries
 
-    private func buildHelper(_ arguments: String...) throws {
+    /// A plugin that takes its version from a library in `lib`, beside it. The library's name is unique in the process:
+    /// under a name that is loaded already, the dynamic linker would take the loaded one.
+    private func buildWithHelper(
+        _ name: String, soname: String?, helperSource: String = "", linked other: String? = nil
+    ) throws {
+        let helper = directory.file("lib/lib\(name).so")
         try directory.makeDirectory("lib")
-        try directory.write("const char *help(void) { return \"5.5.5\"; }".utf8, to: "helper.c")
-        try run("clang", ["-shared", "-fPIC", directory.file("helper.c"), "-o", directory.file("lib/libhelper.so")] + arguments)
+        try directory.write("const char *help(void) { return \"5.5.5\"; }\n\(helperSource)".utf8, to: "helper.c")
+        try run("clang", ["-shared", "-fPIC", directory.file("helper.c"), "-o", helper] + (soname.map { ["-Wl,-soname,\($0)"] } ?? []))
         var source = CSource()
         source.extra = "const char *help(void);"
         source.descriptor = "plugin.version = (kong_string){help(), 5};"
-        try source.build(to: path, "-L\(directory.file("lib"))", "-lhelper", "-Wl,-rpath,$ORIGIN/lib")
+        try source.build(
+            to: path, "-L\(directory.file("lib"))", "-l\(name)", "-Wl,-rpath,$ORIGIN/lib", other.map { "-Wl,--no-as-needed,\($0)" } ?? "-O1")
     }
 
     @Test func libraryBesideThePluginIsFound() throws {
-        try buildHelper("-Wl,-soname,libhelper.so")
+        try buildWithHelper("beside", soname: "libbeside.so")
         #expect(try open(path).version == "5.5.5")
     }
 
     @Test func libraryBesideThePluginNeedsItsName() throws {
-        try buildHelper()
+        try buildWithHelper("nameless", soname: nil)
         let error = try #require(try openingError())
         #expect(error.code == .loadFailed)
-        #expect(error.fix == "link \(directory.path)/lib/libhelper.so with -Wl,-soname,libhelper.so")
+        #expect(error.fix == "link \(directory.path)/lib/libnameless.so with -Wl,-soname,libnameless.so")
     }
 
     @Test func missingLibraryIsNamed() throws {
-        try buildHelper("-Wl,-soname,libhelper-absent.so")
+        try buildWithHelper("missing", soname: "libmissing.so.1")
         let error = try #require(try openingError())
         #expect(error.code == .missingLibrary)
-        #expect(error.pluginSide == "needs libhelper-absent.so")
+        #expect(error.pluginSide == "needs libmissing.so.1")
+    }
+
+    @Test func libraryBesideAPluginThatLacksAnotherIsNotRun() throws {
+        try directory.write("int absent(void) { return 1; }".utf8, to: "absent.c")
+        let absent = directory.file("libabsent.so")
+        try run("clang", ["-shared", "-fPIC", directory.file("absent.c"), "-Wl,-soname,libabsent.so", "-o", absent])
+        try buildWithHelper(
+            "unused", soname: "libunused.so", helperSource: CSource.constructor(creating: directory.file("mark")), linked: absent)
+        #expect(unlink(absent) == 0)
+        let error = try #require(try openingError())
+        #expect(error.code == .missingLibrary)
+        #expect(error.pluginSide == "needs libabsent.so")
+        #expect(!directory.has("mark"))
     }
 
     @Test func missingSymbolIsNamedAndThePathIsThePlugins() throws {

@@ -69,7 +69,7 @@ struct MessagePackTests {
             ("", .truncated), ("c1", .malformed), ("91c1", .malformed), ("81c1c0", .malformed), ("cc", .truncated),
             ("cd00", .truncated), ("ce000000", .truncated), ("cf00000000000000", .truncated), ("d0", .truncated),
             ("d100", .truncated), ("d2000000", .truncated), ("d300000000000000", .truncated), ("ca000000", .truncated),
-            ("cb00000000000000", .truncated), ("a161".dropLast(2).description, .truncated), ("a26100".dropLast(2).description, .truncated),
+            ("cb00000000000000", .truncated), ("a1", .truncated), ("a261", .truncated),
             ("d9", .truncated), ("d901", .truncated), ("da00", .truncated), ("da0001", .truncated), ("db000000", .truncated),
             ("dbffffffff", .truncated), ("c4", .truncated), ("c401", .truncated), ("c5ffff", .truncated), ("c6ffffffff", .truncated),
             ("91", .truncated), ("9201", .truncated), ("81", .truncated), ("81a161", .truncated), ("dc", .truncated),
@@ -84,7 +84,7 @@ struct MessagePackTests {
 
     @Test("Typed reads take what they are for, and step over nothing else")
     func typedReads() throws {
-        try lend(Recording.bytes(hex: "9401ceffffffffd9026162c493c0c302a163dc0001c080")) { bytes in
+        try lend(Recording.bytes(hex: "9401ceffffffffd9026162c493c0c302a163dc0001c080")) { bytes throws in
             var reader = MessagePackReader(bytes)
             #expect(throws: WireError.unexpectedType) { try reader.readInteger() }
             #expect(throws: WireError.unexpectedType) { try reader.readString() }
@@ -95,7 +95,7 @@ struct MessagePackTests {
             #expect(try reader.readInteger() == 4_294_967_295)
             #expect(try reader.readString().text == "ab")
         }
-        try lend(Recording.bytes(hex: "93c0c302a163dc0001c081a16190")) { bytes in
+        try lend(Recording.bytes(hex: "93c0c302a163dc0001c081a16190")) { bytes throws in
             var reader = MessagePackReader(bytes)
             #expect(try reader.readArrayCount() == 3)
             #expect(try reader.readNil())
@@ -163,7 +163,7 @@ struct MessagePackTests {
         string.type = KongType.map
         string.map = kong_map(entries: nil, count: 9)
         #expect(try written { try $0.appendMessagePack(string) } == [0x80])
-        try withUnsafePointer(to: entry) { entry in
+        try withUnsafePointer(to: entry) { entry throws in
             string.map = kong_map(entries: entry, count: 1)
             #expect(try written { try $0.appendMessagePack(string) } == [0x81, 0xa0, 0xa0])
         }

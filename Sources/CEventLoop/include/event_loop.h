@@ -37,4 +37,7 @@ static inline int event_loop_pidfd_open(pid_t pid) {
 #endif
 }
 
+/* The processors that this process may use; at least 1. */
+int event_loop_processor_count(void);
+
 #endif

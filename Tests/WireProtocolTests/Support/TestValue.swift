@@ -2,7 +2,7 @@ import CKongPlugin
 import WireProtocol
 
 /// A value of Kong that owns what it holds, to build and to compare values with.
-indirect enum TestValue: Hashable {
+indirect enum TestValue: Hashable, Sendable {
     case null
     case boolean(Bool)
     case integer(Int64)
@@ -12,7 +12,7 @@ indirect enum TestValue: Hashable {
     case array([TestValue])
     case map([Entry])
 
-    struct Entry: Hashable {
+    struct Entry: Hashable, Sendable {
         var key: [UInt8]
         var value: TestValue
     }

@@ -1,0 +1,68 @@
+import ArgumentParser
+import Logging
+import PluginServer
+import WireProtocol
+
+/// The dumps: what Kong asks of plugins before it starts. Standard output holds the dump and nothing else.
+struct Dump: ~Copyable {
+    private let directory: String
+    private let logger: Logger
+    private let output = StandardOutput()
+
+    init(_ location: PluginsLocation, _ logger: Logger) {
+        directory = location.pluginsPath
+        self.logger = logger
+    }
+
+    /// One plugin as a MessagePack map: what Kong 2.0 - 2.8 asks go_pluginserver_exe for.
+    func pluginInfo(_ name: String) throws {
+        var bytes = ByteQueue()
+        try plugin(name, of: load(only: name)).value.appendMessagePack(to: &bytes)
+        try write(Array(bytes.bytes))
+    }
+
+    /// All plugins as a JSON array.
+    func all() throws {
+        let plugins = try load(only: nil).descriptions
+        try write(JSONValue.array(plugins.map(\.value)))
+    }
+
+    /// What pluginserver_X_query_cmd is for.
+    func forKong(only name: String?, _ wireProtocol: DumpedProtocol, socket: String) throws {
+        let set = try load(only: name)
+        let plugins: [PluginDescription]
+        if let name {
+            plugins = [try plugin(name, of: set)]
+        } else {
+            plugins = set.descriptions
+            // An empty list is an error in Lua that names nothing; Kong shows its own words for a failed query.
+            if plugins.isEmpty { throw fail("there is no plugin that can be loaded in \(directory)") }
+        }
+        try write(
+            .object([
+                "Protocol": .string(wireProtocol.kongName), "SocketPath": .string(socket),
+                "Plugins": .array(plugins.map(\.value)),
+            ]))
+    }
+
+    private func load(only name: String?) throws -> PluginSet {
+        do {
+            return try PluginSet.describing(directory, only: name, logger: logger)
+        } catch {
+            throw fail("\(error)")
+        }
+    }
+
+    private func plugin(_ name: String, of set: PluginSet) throws -> PluginDescription {
+        guard let plugin = set.descriptions.first(where: { $0.name == name }) else {
+            throw fail(set.reasonForAbsence(of: name))
+        }
+        return plugin
+    }
+
+    private func write(_ value: JSONValue) throws { try write(Array("\(value.text)\n".utf8)) }
+
+    private func write(_ bytes: [UInt8]) throws {
+        guard output.write(bytes) else { throw fail("nobody takes the dump from standard output") }
+    }
+}

@@ -1,0 +1,62 @@
+import ArgumentParser
+import EventLoop
+import Glibc
+import Logging
+import PluginServer
+
+/// How the server serves.
+struct ServingOptions: ParsableArguments {
+    @Option(name: .goStyle("socket"), help: .init("Where Kong connects. (default: PREFIX/go_pluginserver.sock)", valueName: "path"))
+    var socket: String?
+
+    @Option(name: .goStyle("loops"), help: "Event loops, each a thread; as many as there are processors unless given.")
+    var loops: Int?
+
+    @Option(name: .goStyle("max-message-size"), help: "The largest message to or from Kong, in bytes; bodies are part of messages.")
+    var maxMessageSize = ServerConfiguration.defaultMaxMessageSize
+
+    @Option(name: .goStyle("step-timeout"), help: "Seconds for one step of an event over MessagePack, before it counts as abandoned.")
+    var stepTimeout = 60.0
+
+    @Option(name: .goStyle("shutdown-timeout"), help: "Seconds that running events get to finish on SIGTERM.")
+    var shutdownTimeout = 10.0
+
+    mutating func validate() throws {
+        if let loops, !(1...256).contains(loops) { throw ValidationError("--loops must be 1 … 256") }
+        guard (1024...(1 << 30)).contains(maxMessageSize) else {
+            throw ValidationError("--max-message-size must be 1024 … 1073741824")
+        }
+        guard (0.01...86400).contains(stepTimeout), (0...86400).contains(shutdownTimeout) else {
+            throw ValidationError("a timeout must be a number of seconds, 86400 at most")
+        }
+    }
+
+    func socketPath(_ location: PluginsLocation) -> String {
+        socket ?? "\(location.kongPrefix)/go_pluginserver.sock"
+    }
+
+    func serve(_ location: PluginsLocation, _ logger: Logger) throws {
+        // Kong may stop reading standard error; that must be an error here, and not the end.
+        signal(SIGPIPE, SIG_IGN)
+        raiseDescriptorLimit()
+        let configuration = ServerConfiguration(
+            socketPath: socketPath(location), pluginsDirectory: location.pluginsPath,
+            loopCount: loops ?? min(EventLoop.processorCount, 256), maxMessageSize: maxMessageSize,
+            stepTimeout: .seconds(stepTimeout), shutdownTimeout: .seconds(shutdownTimeout))
+        do {
+            try Server(configuration, logger: logger).run()
+        } catch {
+            throw fail("\(error)")
+        }
+        // Not exit(): other threads still run, and the destructors of plugins are not made for that.
+        _exit(0)
+    }
+
+    /// Each connection is a descriptor, and the usual soft limit of 1024 is less than Kong may open.
+    private func raiseDescriptorLimit() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = limit.rlim_max
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+}

@@ -1,0 +1,66 @@
+// Unsafe pointers: lines are lent to the kernel.
+
+import Glibc
+import Logging
+import Synchronization
+
+/// Log lines on standard error, which Kong takes into its own log.
+///
+/// Kong 2.2 opens a pipe for them and never reads it; a server that waited for room in it would stop answering
+/// requests. So a line that has no room is dropped, and counted, and the next one that has room says how many were.
+struct StandardErrorLog: LogHandler {
+    var metadata: Logger.Metadata = [:]
+    var logLevel: Logger.Level = .info
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        Self.output.withLock { $0.write("\(Self.timestamp()) [\(event.level)] \(event.message)\n") }
+    }
+
+    private static let output = Mutex(Output())
+
+    private struct Output {
+        private var droppedLines = 0
+
+        mutating func write(_ line: String) {
+            if droppedLines > 0 {
+                guard Output.attempt("… \(droppedLines) log lines were dropped: nobody reads this log\n") else {
+                    droppedLines += 1
+                    return
+                }
+                droppedLines = 0
+            }
+            if !Output.attempt(line) { droppedLines += 1 }
+        }
+
+        /// Writes a line if that cannot block: a pipe that is ready has room for PIPE_BUF bytes.
+        private static func attempt(_ line: String) -> Bool {
+            var rest = Array(line.utf8)[...]
+            while !rest.isEmpty {
+                var descriptor = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
+                guard poll(&descriptor, 1, 0) == 1, Int32(descriptor.revents) & POLLOUT != 0 else { return false }
+                let written = rest.prefix(Int(PIPE_BUF)).withUnsafeBytes {
+                    Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count)
+                }
+                guard written > 0 else { return false }
+                rest = rest.dropFirst(written)
+            }
+            return true
+        }
+    }
+
+    /// As Kong's own log has it: 2026/11/23 05:04:03.
+    private static func timestamp() -> String {
+        var now = time(nil)
+        var local = tm()
+        localtime_r(&now, &local)
+        return withUnsafeTemporaryAllocation(of: CChar.self, capacity: 32) { text in
+            let count = strftime(text.baseAddress, text.count, "%Y/%m/%d %H:%M:%S", &local)
+            return String(decoding: text.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        }
+    }
+}

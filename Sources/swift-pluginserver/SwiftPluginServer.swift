@@ -1,0 +1,113 @@
+import ArgumentParser
+import Glibc
+import Logging
+import PluginServer
+
+/// The command line: a drop-in for go-pluginserver, whose flags have one dash. Each has a spelling with two as well.
+@main
+struct SwiftPluginServer: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "swift-pluginserver",
+        abstract: "Runs Kong Gateway plugins that are Swift shared libraries.",
+        discussion: """
+            Without a subcommand it serves: Kong starts it, and it ends when Kong does. It takes the flags of \
+            go-pluginserver, so that Kong 2.x can be given it as go_pluginserver_exe, and -dump for pluginserver_X_query_cmd.
+
+            Examples:
+              swift-pluginserver -kong-prefix /usr/local/kong -plugins-directory /usr/local/kong/swift-plugins
+              swift-pluginserver -plugins-directory /usr/local/kong/swift-plugins -dump --plugin goplug
+              swift-pluginserver demo --plugins-directory dist/plugins
+            """,
+        subcommands: [Demo.self],
+        helpNames: [.short, .long, .customLong("help", withSingleDash: true)])
+
+    @OptionGroup var location: PluginsLocation
+    @OptionGroup var logging: LoggingOptions
+
+    @Flag(name: .goStyle("version"), help: "Print the versions of the server and of Swift.")
+    var version = false
+
+    @Option(name: .goStyle("dump-plugin-info"), help: .init("Dump one plugin as a MessagePack map (Kong 2.0 - 2.8).", valueName: "plugin"))
+    var dumpPluginInfo: String?
+
+    @Flag(name: .goStyle("dump-all-plugins"), help: "Dump all plugins as a JSON array.")
+    var dumpAllPlugins = false
+
+    @Flag(name: .goStyle("dump"), help: "Dump the protocol, the socket and the plugins as JSON, for Kong's pluginserver_X_query_cmd.")
+    var dump = false
+
+    @Option(name: .goStyle("plugin"), help: .init("With -dump: only this plugin. Kong 3.9 and later take no more than one from each query.", valueName: "plugin"))
+    var plugin: String?
+
+    @Option(name: .goStyle("protocol"), help: "With -dump: which protocol Kong shall speak, protobuf or messagepack.")
+    var wireProtocol: DumpedProtocol = .protobuf
+
+    @OptionGroup(title: "Serving") var serving: ServingOptions
+
+    func run() throws {
+        if version {
+            print("Version: \(serverVersion)\nRuntime Version: swift\(swiftVersion)")
+        } else if let dumpPluginInfo {
+            try Dump(location, logging.logger()).pluginInfo(dumpPluginInfo)
+        } else if dumpAllPlugins {
+            try Dump(location, logging.logger()).all()
+        } else if dump {
+            try Dump(location, logging.logger()).forKong(only: plugin, wireProtocol, socket: serving.socketPath(location))
+        } else {
+            try serving.serve(location, logging.logger())
+        }
+    }
+}
+
+/// Where Kong is, and where the plugins are.
+struct PluginsLocation: ParsableArguments {
+    @Option(name: .goStyle("kong-prefix"), help: .init("Kong's prefix directory, where the socket is made.", valueName: "path"))
+    var kongPrefix = "/usr/local/kong"
+
+    @Option(name: .goStyle("plugins-directory"), help: .init("The directory of the plugins. (default: the working directory)", valueName: "path"))
+    var pluginsDirectory: String?
+
+    var pluginsPath: String { pluginsDirectory ?? "." }
+}
+
+/// What the server's own log holds.
+struct LoggingOptions: ParsableArguments {
+    @Option(name: .goStyle("log-level"), help: "debug, info, notice, warning or error.")
+    var logLevel: Logger.Level = .info
+
+    func logger() -> Logger {
+        LoggingSystem.bootstrap { _ in StandardErrorLog() }
+        var logger = Logger(label: "swift-pluginserver")
+        logger.logLevel = logLevel
+        return logger
+    }
+}
+
+extension Logger.Level: @retroactive ExpressibleByArgument {}
+
+/// By Kong's name for it in a dump.
+enum DumpedProtocol: String, ExpressibleByArgument, CaseIterable {
+    case protobuf
+    case messagepack
+
+    var kongName: String {
+        switch self {
+        case .protobuf: "ProtoBuf:1"
+        case .messagepack: "MsgPack:1"
+        }
+    }
+}
+
+extension NameSpecification {
+    /// `-name` as Go's flags are written, and `--name`.
+    static func goStyle(_ name: String) -> NameSpecification {
+        [.customLong(name, withSingleDash: true), .customLong(name)]
+    }
+}
+
+/// Ends with a line on standard error and status 1.
+func fail(_ message: String) -> ExitCode {
+    var text = "\(message)\n"
+    text.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    return ExitCode(1)
+}
