@@ -1,0 +1,208 @@
+#!/usr/bin/env bash
+# Everything there is to build swift-pluginserver with. `./build.sh help` says what it can do.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+usage() {
+    cat <<'END'
+usage: ./build.sh VERB
+
+  run                            build all, and play the tutorial's request through Plugins/goplug
+  test                           build all for testing, and run the tests
+  build                          dist/bin/swift-pluginserver, and dist/plugins/NAME.so for each folder of Plugins
+  plugin DIR [--shared-runtime]  dist/plugins/NAME.so from one plugin's folder, here or elsewhere; self-contained
+                                 (about 10 MB, runs where there is no Swift) unless --shared-runtime is given (small,
+                                 needs the Swift runtime of the compiler that built it)
+  install PREFIX                 build, then copy to PREFIX/bin, PREFIX/include and PREFIX/lib/swift-pluginserver/plugins
+  clean                          remove all that was built
+  help                           this
+
+It needs Debian or Ubuntu with Swift 6.3 or newer; what else is missing it installs with apt-get.
+END
+}
+
+fail() {
+    echo "build.sh: $*" >&2
+    exit 1
+}
+
+# --- what the machine must have -----------------------------------------------------------------------------------
+
+# For the build: libffi, and a C compiler with its headers, which Swift links with. For the tests: msgpack-c, whose
+# encoder ours is compared with.
+build_packages=(gcc g++ libc6-dev libffi-dev)
+test_packages=(libmsgpack-dev pkg-config binutils)
+
+need_packages() {
+    local missing=() package
+    for package in "$@"; do
+        dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
+    done
+    [ ${#missing[@]} -eq 0 ] && return
+    command -v apt-get >/dev/null || fail "these packages are missing, and there is no apt-get to install them: ${missing[*]}"
+    local as_root=()
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo >/dev/null || fail "install these packages as root first: apt-get install ${missing[*]}"
+        as_root=(sudo)
+    fi
+    echo "installing ${missing[*]}"
+    "${as_root[@]}" apt-get update -qq >/dev/null || fail "apt-get update failed"
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}" >/dev/null ||
+        fail "apt-get could not install ${missing[*]}"
+}
+
+need_swift() {
+    command -v swift >/dev/null || fail "swift is not in PATH; install Swift 6.3 or newer from https://www.swift.org/install"
+    swift_version=$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9][0-9.]*\).*/\1/p' | head -n 1)
+    [ -n "$swift_version" ] || fail "'swift --version' does not say which version it is"
+    local major minor
+    IFS=. read -r major minor _ <<<"$swift_version.0"
+    [ "$major" -gt 6 ] || { [ "$major" -eq 6 ] && [ "$minor" -ge 3 ]; } ||
+        fail "Swift 6.3 or newer is needed, and this is $swift_version"
+}
+
+# --- building -----------------------------------------------------------------------------------------------------
+
+# Flags of a release build. The two kinds of plugin go by plugin-abi.md's names; 1 and 2 are kong_plugin.h's.
+release_flags() { # self-contained | shared-runtime
+    flags=(--configuration release -Xcc "-DKONG_SWIFT_VERSION=\"$swift_version\"")
+    case $1 in
+    self-contained) flags+=(-Xswiftc -static-stdlib -Xcc -DKONG_SWIFT_RUNTIME=1) ;;
+    shared-runtime) flags+=(-Xcc -DKONG_SWIFT_RUNTIME=2) ;;
+    esac
+}
+
+# Copies beside the target and renames, so that a server that runs never sees half a file.
+put() { # FILE TARGET
+    mkdir -p "$(dirname "$2")"
+    install -m 755 "$1" "$2.new"
+    mv -f "$2.new" "$2"
+    echo "built $2"
+}
+
+build_all() {
+    need_swift
+    need_packages "${build_packages[@]}"
+    release_flags self-contained
+    local folder
+    swift build "${flags[@]}" --scratch-path .build-self-contained --product swift-pluginserver
+    put "$(swift build "${flags[@]}" --scratch-path .build-self-contained --show-bin-path)/swift-pluginserver" \
+        dist/bin/swift-pluginserver
+    for folder in Plugins/*/; do build_plugin "$folder" self-contained; done
+}
+
+build_plugin() { # DIR KIND
+    local folder=$1 name package
+    [ -d "$folder" ] || fail "there is no folder $folder"
+    folder=$(cd "$folder" && pwd)
+    name=$(basename "$folder")
+    [[ $name =~ ^[A-Za-z0-9][A-Za-z0-9_.-]*$ ]] || fail "the folder's name is the plugin's, and \"$name\" cannot be one"
+    need_swift
+    need_packages "${build_packages[@]}"
+    release_flags "$2"
+    local scratch=$PWD/.build-plugins/$name/.build-$2 bin
+    package=$folder
+    if [ "$folder" = "$PWD/Plugins/$name" ] && grep -q "^let plugins = .*\"$name\"" Package.swift; then
+        # A plugin of this package: what it needs is built once for all of them.
+        package=$PWD
+        scratch=$PWD/.build-$2
+    elif [ ! -f "$folder/Package.swift" ]; then
+        compgen -G "$folder/*.swift" >/dev/null || fail "there is neither a Package.swift nor a Swift file in $folder"
+        package=$PWD/.build-plugins/$name
+        write_package "$package" "$name" "$folder"
+    fi
+    swift build "${flags[@]}" --package-path "$package" --scratch-path "$scratch" --product "$name" ||
+        fail "$folder does not build; its Package.swift, if it has one, must have a dynamic library \"$name\""
+    bin=$(swift build "${flags[@]}" --package-path "$package" --scratch-path "$scratch" --show-bin-path)
+    put "$bin/lib$name.so" "dist/plugins/$name.so"
+}
+
+# A package around a folder that holds nothing but a plugin's sources.
+write_package() { # PACKAGE NAME SOURCES
+    mkdir -p "$1"
+    ln -sfn "$3" "$1/Sources"
+    cat >"$1/Package.swift" <<END
+// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+    name: "$2",
+    products: [.library(name: "$2", type: .dynamic, targets: ["$2"])],
+    dependencies: [.package(name: "swift-pluginserver", path: "$PWD")],
+    targets: [
+        .target(
+            name: "$2", dependencies: [.product(name: "KongPDK", package: "swift-pluginserver")], path: "Sources")
+    ],
+    swiftLanguageModes: [.v6]
+)
+END
+}
+
+# --- the verbs ----------------------------------------------------------------------------------------------------
+
+run_tests() {
+    need_swift
+    need_packages "${build_packages[@]}" "${test_packages[@]}"
+    swift build --build-tests
+    # Processes, sockets and timeouts: two cores serve them better a few at a time.
+    swift test --skip-build --no-parallel
+}
+
+install_to() { # PREFIX
+    local plugin
+    build_all
+    put dist/bin/swift-pluginserver "$1/bin/swift-pluginserver"
+    mkdir -p "$1/include"
+    install -m 644 Sources/CKongPlugin/include/kong_plugin.h "$1/include/kong_plugin.h"
+    for plugin in dist/plugins/*.so; do
+        put "$plugin" "$1/lib/swift-pluginserver/plugins/$(basename "$plugin")"
+    done
+}
+
+verb=${1:-help}
+[ $# -gt 0 ] && shift
+case $verb in
+run)
+    [ $# -eq 0 ] || fail "run takes no arguments"
+    build_all
+    dist/bin/swift-pluginserver demo --plugins-directory dist/plugins
+    ;;
+test)
+    [ $# -eq 0 ] || fail "test takes no arguments"
+    run_tests
+    ;;
+build)
+    [ $# -eq 0 ] || fail "build takes no arguments"
+    build_all
+    ;;
+plugin)
+    kind=self-contained
+    folder=
+    for argument in "$@"; do
+        case $argument in
+        --shared-runtime) kind=shared-runtime ;;
+        -*) fail "plugin has no option $argument" ;;
+        *)
+            [ -z "$folder" ] || fail "plugin takes one folder"
+            folder=$argument
+            ;;
+        esac
+    done
+    [ -n "$folder" ] || fail "which plugin? ./build.sh plugin DIR"
+    build_plugin "$folder" "$kind"
+    ;;
+install)
+    [ $# -eq 1 ] || fail "where to? ./build.sh install PREFIX"
+    install_to "$1"
+    ;;
+clean)
+    [ $# -eq 0 ] || fail "clean takes no arguments"
+    rm -rf .build .build-* dist
+    ;;
+help | -h | --help)
+    usage
+    ;;
+*)
+    fail "there is no verb \"$verb\"; ./build.sh help says which there are"
+    ;;
+esac
