@@ -63,6 +63,7 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ]),
 
+        .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"]),
         .testTarget(name: "PluginLoaderTests", dependencies: ["PluginLoader", "CKongPlugin"]),
         .testTarget(
             name: "WireProtocolTests",

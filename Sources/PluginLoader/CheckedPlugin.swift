@@ -69,7 +69,8 @@ public struct CheckedPlugin: Sendable {
             host: "loads plugins with a stamp of ABI \(ABIVersion.host.major)",
             fix: isGo
                 ? "leave it to go-pluginserver, and move \(file.path.shellWord) out of the plugins directory"
-                : "if it is a plugin, build it with KongPDK, or in C with KONG_PLUGIN_STAMP of kong_plugin.h; if not, move it out of the plugins directory")
+                : "if it is a plugin, build it with KongPDK, or in C with KONG_PLUGIN_STAMP of kong_plugin.h; if not, move it out of the plugins directory"
+        )
     }
 
     private static func readStamp(_ note: ELFNote, of file: PluginFile) throws(LoadError) -> Stamp {
@@ -92,7 +93,9 @@ public struct CheckedPlugin: Sendable {
             throw file.refusal(
                 built.abi.major == host.abi.major ? .abiMinor : .abiMajor, LoadError.differentVersion(ofPackage: "KongPDK"),
                 plugin: "\(built)", host: "\(host)",
-                fix: "rebuild \(file.name) with \(pdk)\(isNewer ? "; or update swift-pluginserver to one of ABI \(built.abi)" : "")")
+                fix:
+                    "rebuild \(file.name) with \(pdk)\(isNewer ? "; or update swift-pluginserver to one of ABI \(built.abi)" : "")"
+            )
         }
     }
 
@@ -104,7 +107,9 @@ public struct CheckedPlugin: Sendable {
             .missingEntry, "it does not export \(name)",
             plugin: symbol.map { "\(name) is \($0.kind)" } ?? "\(name) is not among its symbols",
             host: "needs \(name), \(kind)",
-            fix: "build it with KongPDK; in C, define \(name) as kong_plugin.h declares it, and export it (visibility, version script)")
+            fix:
+                "build it with KongPDK; in C, define \(name) as kong_plugin.h declares it, and export it (visibility, version script)"
+        )
     }
 }
 

@@ -26,7 +26,9 @@ struct Descriptor {
     init(_ pointer: UnsafePointer<kong_plugin>, name: PluginName) throws(Invalid) {
         let alignment = MemoryLayout<kong_plugin>.alignment
         guard UInt(bitPattern: pointer) % UInt(alignment) == 0 else {
-            throw Invalid(found: "a descriptor at an odd address", wanted: "needs it aligned to \(alignment) bytes", fix: "return a pointer to a kong_plugin")
+            throw Invalid(
+                found: "a descriptor at an odd address", wanted: "needs it aligned to \(alignment) bytes",
+                fix: "return a pointer to a kong_plugin")
         }
         // The size before all else: the rest may not be there. A plugin whose ABI is not newer than ours has no
         // larger one than we have.
@@ -50,14 +52,17 @@ struct Descriptor {
 
         guard let stated = Self.text(plugin.name, atMost: PluginName.maximumLength) else {
             throw Invalid(
-                found: "a name of \(UInt(bitPattern: plugin.name.size)) bytes at \(plugin.name.data == nil ? "NULL" : "some address")",
+                found:
+                    "a name of \(UInt(bitPattern: plugin.name.size)) bytes at \(plugin.name.data == nil ? "NULL" : "some address")",
                 wanted: "takes \(PluginName.maximumLength) at most", fix: "leave the name empty, or set both data and size")
         }
         guard stated.isEmpty || stated == name.description else {
             let isName = PluginName(stated) != nil
             throw Invalid(
                 found: "named \"\(stated)\" by its descriptor, \"\(name)\" by its file", wanted: "needs both to be the same",
-                fix: isName ? "rename the file to lib\(stated).so, or leave the descriptor's name empty" : "leave the descriptor's name empty")
+                fix: isName
+                    ? "rename the file to lib\(stated).so, or leave the descriptor's name empty"
+                    : "leave the descriptor's name empty")
         }
 
         guard let version = Self.text(plugin.version, atMost: Self.longestVersion), Self.isVersion(version) else {
@@ -70,7 +75,8 @@ struct Descriptor {
 
         phases = Phases(rawValue: plugin.phases)
         guard !phases.isEmpty else {
-            throw Invalid(found: "no phases", wanted: "needs at least one", fix: "set KONG_PHASE_BIT of each phase that handle knows")
+            throw Invalid(
+                found: "no phases", wanted: "needs at least one", fix: "set KONG_PHASE_BIT of each phase that handle knows")
         }
         guard phases.isSubset(of: .all) else {
             throw Invalid(
@@ -85,10 +91,14 @@ struct Descriptor {
         }
         guard let schema = plugin.config_schema else {
             throw Invalid(
-                found: "no config_schema", wanted: "needs one", fix: "describe the configuration; an empty one is {type: \"record\", fields: []}")
+                found: "no config_schema", wanted: "needs one",
+                fix: "describe the configuration; an empty one is {type: \"record\", fields: []}")
         }
-        guard UInt(bitPattern: schema) % UInt(MemoryLayout<kong_value>.alignment) == 0, schema.pointee.type == UInt32(KONG_MAP) else {
-            throw Invalid(found: "a config_schema that is no map", wanted: "needs a KONG_MAP", fix: "make it {type: \"record\", fields: […]}")
+        guard UInt(bitPattern: schema) % UInt(MemoryLayout<kong_value>.alignment) == 0, schema.pointee.type == UInt32(KONG_MAP)
+        else {
+            throw Invalid(
+                found: "a config_schema that is no map", wanted: "needs a KONG_MAP",
+                fix: "make it {type: \"record\", fields: […]}")
         }
     }
 
@@ -106,7 +116,9 @@ struct Descriptor {
         let parts = numbers.split(separator: ".", omittingEmptySubsequences: false)
         let suffix = text.dropFirst(numbers.count + 1).utf8
         return parts.count == 3
-            && parts.allSatisfy { !$0.isEmpty && $0.utf8.count <= 9 && $0.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } }
+            && parts.allSatisfy {
+                !$0.isEmpty && $0.utf8.count <= 9 && $0.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+            }
             && suffix.allSatisfy { (0x21..<0x7f).contains($0) }
     }
 }

@@ -66,13 +66,6 @@ enum ELF {
         guard !overflow else { throw .malformed("an address or size beyond 64 bits") }
         return sum
     }
-
-    /// `a * b`, likewise.
-    static func product(_ a: UInt64, _ b: UInt64) throws(ELFError) -> UInt64 {
-        let (product, overflow) = a.multipliedReportingOverflow(by: b)
-        guard !overflow else { throw .malformed("an address or size beyond 64 bits") }
-        return product
-    }
 }
 
 /// The bytes of one record or table, and the little-endian integers in it.

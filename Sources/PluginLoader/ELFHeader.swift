@@ -22,7 +22,8 @@ struct ELFHeader: Sendable {
         let start = try file.read(at: 0, count: Int(min(file.size, UInt64(ELF.headerSize))))
         guard start.starts(with: ELF.magic.prefix(start.count)) else { throw .notELF(Self.describe(start)) }
         guard start.count >= 20 else {
-            throw .truncated(start.isEmpty ? "the file is empty" : "the file ends after \(start.count) bytes, inside of its first header")
+            throw .truncated(
+                start.isEmpty ? "the file is empty" : "the file ends after \(start.count) bytes, inside of its first header")
         }
 
         let wordSize = start[4] == ELF.class64 ? "64-bit" : start[4] == 1 ? "32-bit" : "class \(start[4])"
@@ -31,7 +32,9 @@ struct ELFHeader: Sendable {
         guard start[4] == ELF.class64, start[5] == ELF.littleEndian, machine == ELF.hostMachine else {
             throw .wrongMachine("\(wordSize)\(isBigEndian ? " big-endian" : "") \(ELF.machineName(machine))")
         }
-        guard ELF.systems.contains(start[7]) else { throw .wrongMachine("\(wordSize) \(ELF.machineName(machine)), operating system \(start[7])") }
+        guard ELF.systems.contains(start[7]) else {
+            throw .wrongMachine("\(wordSize) \(ELF.machineName(machine)), operating system \(start[7])")
+        }
         guard start[6] == ELF.currentVersion else { throw .malformed("ELF version \(start[6])") }
 
         guard start.count == ELF.headerSize else {
@@ -55,7 +58,9 @@ struct ELFHeader: Sendable {
         if start.allSatisfy({ (0x20..<0x7f).contains($0) || (0x09...0x0d).contains($0) }) {
             return "text, beginning with \"\(String(decoding: start.prefix(16), as: UTF8.self))\""
         }
-        if start.starts(with: [0xcf, 0xfa, 0xed, 0xfe]) || start.starts(with: [0xca, 0xfe, 0xba, 0xbe]) { return "a library for macOS (Mach-O)" }
+        if start.starts(with: [0xcf, 0xfa, 0xed, 0xfe]) || start.starts(with: [0xca, 0xfe, 0xba, 0xbe]) {
+            return "a library for macOS (Mach-O)"
+        }
         if start.starts(with: Array("MZ".utf8)) { return "a library for Windows (PE)" }
         let hex = start.prefix(4).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
         return "data, beginning with the bytes \(hex.joined(separator: " "))"

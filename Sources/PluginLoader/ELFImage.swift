@@ -98,7 +98,9 @@ public struct ELFImage: Sendable {
             if segment.type == ELF.load {
                 let end = try ELF.sum(segment.offset, segment.fileSize)
                 guard end <= file.size else { throw .truncated("a segment ends at byte \(end), the file has \(file.size)") }
-                guard segment.fileSize <= segment.memorySize else { throw .malformed("a segment is larger in the file than in memory") }
+                guard segment.fileSize <= segment.memorySize else {
+                    throw .malformed("a segment is larger in the file than in memory")
+                }
                 _ = try ELF.sum(segment.address, segment.memorySize)
             }
             segments.append(segment)

@@ -2,7 +2,6 @@
 public struct ELFSymbol: Sendable {
     /// Where it is, counted from where the library is loaded.
     let address: UInt64
-    let size: UInt64
     private let info: UInt8
     private let section: UInt16
 
@@ -28,7 +27,6 @@ public struct ELFSymbol: Sendable {
         info = try record.integer(at: 4)
         section = try record.integer(at: 6)
         address = try record.integer(at: 8)
-        size = try record.integer(at: 16)
     }
 }
 
@@ -99,7 +97,9 @@ extension ELFImage {
         let entry = try record(at: try ELF.sum(dynamic.symbols, UInt64(index) * UInt64(ELF.symbolSize)), count: ELF.symbolSize)
         let nameOffset: UInt32 = try entry.integer(at: 0)
         let wanted = Array(name.utf8) + [0]
-        guard UInt64(nameOffset) < dynamic.stringsSize, dynamic.stringsSize - UInt64(nameOffset) >= UInt64(wanted.count) else { return nil }
+        guard UInt64(nameOffset) < dynamic.stringsSize, dynamic.stringsSize - UInt64(nameOffset) >= UInt64(wanted.count) else {
+            return nil
+        }
         guard try bytes(at: try ELF.sum(dynamic.strings, UInt64(nameOffset)), count: wanted.count) == wanted else { return nil }
         return try ELFSymbol(entry)
     }

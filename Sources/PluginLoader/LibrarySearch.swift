@@ -56,7 +56,9 @@ struct LibrarySearch: Sendable {
         }
         // Read anew each time: ldconfig may have run.
         if let path = LinkerCache().path(of: library), Self.isLibrary(path) { return .file(path: path, origin: false) }
-        return Self.defaultDirectories.map { "\($0)/\(library)" }.first(where: Self.isLibrary).map { .file(path: $0, origin: false) }
+        return Self.defaultDirectories.map { "\($0)/\(library)" }.first(where: Self.isLibrary).map {
+            .file(path: $0, origin: false)
+        }
     }
 
     /// Whether the dynamic linker would take this file, or stop at it with an error.

@@ -19,7 +19,8 @@ enum LoadedFiles {
                 .alreadyOpen, "this file is open already, as plugin \(other.name)", plugin: "the same file as \(other.path)",
                 host: "opens a file once in a process",
                 fix: other.name == file.name
-                    ? "start the server again to open \(file.name) again" : "remove \(other.path.shellWord) or \(file.path.shellWord), or make it a copy")
+                    ? "start the server again to open \(file.name) again"
+                    : "remove \(other.path.shellWord) or \(file.path.shellWord), or make it a copy")
         }
     }
 

@@ -42,7 +42,8 @@ extension CheckedPlugin {
                 isBlocking: checked.isBlocking, descriptor: descriptor, stamp: stamp, path: path,
                 modificationTime: file.bytes.state.modified)
         } catch {
-            throw file.refusal(.badDescriptor, "its descriptor is not valid", plugin: error.found, host: error.wanted, fix: error.fix)
+            throw file.refusal(
+                .badDescriptor, "its descriptor is not valid", plugin: error.found, host: error.wanted, fix: error.fix)
         }
     }
 }

@@ -57,7 +57,8 @@ public struct PluginDirectory: Sendable {
         findings = fileNames.map { fileName in
             guard PluginName.isCandidate(fileName: fileName) else {
                 return .ignored(
-                    fileName: fileName, reason: fileName.hasPrefix(".") ? "its name begins with a dot" : "its name does not end in .so")
+                    fileName: fileName,
+                    reason: fileName.hasPrefix(".") ? "its name begins with a dot" : "its name does not end in .so")
             }
             let name = PluginName(fileName: fileName)
             do throws(LoadError) {
@@ -131,19 +132,23 @@ public struct PluginDirectory: Sendable {
         return switch number {
         case ENOENT:
             LoadError(
-                .missingDirectory, subject, reason: "no such directory", plugin: "nothing of this name", host: "reads its plugins from it",
+                .missingDirectory, subject, reason: "no such directory", plugin: "nothing of this name",
+                host: "reads its plugins from it",
                 fix: "mkdir -p \(path.shellWord), or \(wanted)")
         case ENOTDIR:
             LoadError(
-                .missingDirectory, subject, reason: "not a directory", plugin: "something else", host: "reads its plugins from it",
+                .missingDirectory, subject, reason: "not a directory", plugin: "something else",
+                host: "reads its plugins from it",
                 fix: wanted)
         case EACCES, EPERM:
             LoadError(
-                .permissions, subject, reason: "permission denied", plugin: "not readable", host: "reads it as user \(currentUser)",
+                .permissions, subject, reason: "permission denied", plugin: "not readable",
+                host: "reads it as user \(currentUser)",
                 fix: "chmod a+rx \(path.shellWord), and chmod a+x the directories above it")
         default:
             LoadError(
-                .unreadable, subject, reason: "it cannot be read", plugin: systemMessage(number), host: "reads it as user \(currentUser)",
+                .unreadable, subject, reason: "it cannot be read", plugin: systemMessage(number),
+                host: "reads it as user \(currentUser)",
                 fix: "see why ls \(path.shellWord) fails")
         }
     }

@@ -52,7 +52,9 @@ public struct PluginFile: Sendable {
         case .malformed(let found):
             refusal(.badELF, "the file is damaged", plugin: found, host: "needs what the ELF specification says", fix: rebuild)
         case .unreadable(let found):
-            refusal(.unreadable, "it cannot be read", plugin: found, host: "reads it as user \(currentUser)", fix: "see why cat \(path.shellWord) fails")
+            refusal(
+                .unreadable, "it cannot be read", plugin: found, host: "reads it as user \(currentUser)",
+                fix: "see why cat \(path.shellWord) fails")
         }
     }
 }
@@ -68,7 +70,8 @@ extension LoadError {
                 host: "follows links", fix: "remove the link, or put the plugin where it points: ls -l \(path.shellWord)")
         case .missing(nil):
             self.init(
-                .missingFile, subject, reason: "no such file", plugin: "nothing of this name", host: "needs NAME.so or libNAME.so",
+                .missingFile, subject, reason: "no such file", plugin: "nothing of this name",
+                host: "needs NAME.so or libNAME.so",
                 fix: "put the plugin's file there: ./build.sh plugin DIR, where DIR is its folder")
         case .notAFile(let kind):
             self.init(
@@ -76,7 +79,8 @@ extension LoadError {
                 fix: "move \(path.shellWord) out of the plugins directory, or rename it so that it does not end in .so")
         case .notPermitted:
             self.init(
-                .permissions, subject, reason: "permission denied", plugin: "not readable", host: "reads it as user \(currentUser)",
+                .permissions, subject, reason: "permission denied", plugin: "not readable",
+                host: "reads it as user \(currentUser)",
                 fix: "chmod a+r \(path.shellWord), and chmod a+x the directories above it")
         case .tooManyOpen:
             self.init(
@@ -84,7 +88,8 @@ extension LoadError {
                 fix: "raise the limit of open files for the server: ulimit -n 65536")
         case .system(let number):
             self.init(
-                .unreadable, subject, reason: "it cannot be read", plugin: systemMessage(number), host: "reads it as user \(currentUser)",
+                .unreadable, subject, reason: "it cannot be read", plugin: systemMessage(number),
+                host: "reads it as user \(currentUser)",
                 fix: "see why cat \(path.shellWord) fails")
         }
     }

@@ -39,7 +39,9 @@ struct PluginImage {
             throw plugin.file.refusal(
                 .stampDiffers, "its stamp in memory is not the one in the file", plugin: "\(plugin.stamp.versions) in the file",
                 host: "needs both to be the same",
-                fix: "start the server again; and replace plugins by renaming, not by writing into them: \(plugin.path.replaceCommand)")
+                fix:
+                    "start the server again; and replace plugins by renaming, not by writing into them: \(plugin.path.replaceCommand)"
+            )
         }
         try Self.checkUnchanged(plugin)
         guard let place = dlsym(handle, KONG_PLUGIN_OPEN_SYMBOL) else {
@@ -65,7 +67,8 @@ struct PluginImage {
                     throw plugin.file.refusal(
                         .loadFailed, "it needs a library that does not bear the name by which it is needed",
                         plugin: "needs \(library); \(path) has the SONAME \"\(image.dynamic.soname ?? "")\"",
-                        host: "finds libraries in $ORIGIN by their SONAME", fix: "link \(path.shellWord) with -Wl,-soname,\(library)")
+                        host: "finds libraries in $ORIGIN by their SONAME",
+                        fix: "link \(path.shellWord) with -Wl,-soname,\(library)")
                 }
                 paths.append(path)
             case .loaded, .file: break
@@ -85,7 +88,9 @@ struct PluginImage {
             throw plugin.file.refusal(
                 .fileChanged, "somebody has written to it since it was checked", plugin: "another size or time of modification",
                 host: "loads only what it has checked",
-                fix: "start the server again; and replace plugins by renaming, not by writing into them: \(plugin.path.replaceCommand)")
+                fix:
+                    "start the server again; and replace plugins by renaming, not by writing into them: \(plugin.path.replaceCommand)"
+            )
         }
     }
 
@@ -96,7 +101,9 @@ struct PluginImage {
         }
         return plugin.file.refusal(
             .loadFailed, text, plugin: "\(plugin.stamp.versions)", host: "the dynamic linker refused it",
-            fix: "a missing symbol or version means that \(plugin.name) was linked against another version of a library than this machine has: build it here")
+            fix:
+                "a missing symbol or version means that \(plugin.name) was linked against another version of a library than this machine has: build it here"
+        )
     }
 
     private static func missingLibraries(_ libraries: [String], of plugin: CheckedPlugin, text: String) -> LoadError {

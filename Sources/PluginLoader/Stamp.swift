@@ -70,7 +70,8 @@ public struct Stamp: Hashable, Sendable {
         }
         guard abi.major == ABIVersion.host.major else {
             versions = BuildVersions(
-                abi: abi, pdk: (try? Self.text(description, 16, 32)) ?? "", toolchain: (try? Self.text(description, 48, 128)) ?? "")
+                abi: abi, pdk: (try? Self.text(description, 16, 32)) ?? "",
+                toolchain: (try? Self.text(description, 48, 128)) ?? "")
             language = .other
             statedRuntime = .unstated
             return
@@ -78,7 +79,8 @@ public struct Stamp: Hashable, Sendable {
         guard size >= Self.size else {
             throw Malformed(reason: "the stamp says that it has \(size) bytes, one of ABI \(abi) has at least \(Self.size)")
         }
-        versions = BuildVersions(abi: abi, pdk: try Self.text(description, 16, 32), toolchain: try Self.text(description, 48, 128))
+        versions = BuildVersions(
+            abi: abi, pdk: try Self.text(description, 16, 32), toolchain: try Self.text(description, 48, 128))
         language = Language(rawValue: description[8])
         statedRuntime = StatedRuntime(rawValue: description[9])
     }

@@ -47,7 +47,8 @@ public enum SwiftRuntime: Hashable, Sendable {
             throw file.refusal(
                 .swiftRuntime, LoadError.differentVersion(ofPackage: "Swift"),
                 plugin: "\(stamp.versions)\(Self.list(plugins))",
-                host: "\(host), and its Swift runtime \(library)\(librarys.isEmpty ? " of unknown toolchain" : Self.list(librarys))",
+                host:
+                    "\(host), and its Swift runtime \(library)\(librarys.isEmpty ? " of unknown toolchain" : Self.list(librarys))",
                 fix: buildSelfContained)
         }
         self = .shared(library: library)

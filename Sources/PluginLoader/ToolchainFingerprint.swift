@@ -11,7 +11,9 @@ struct ToolchainFingerprint: Hashable, Sendable, CustomStringConvertible {
 
     /// `nil` for a comment of another compiler, such as GCC or LLVM's own clang.
     init?(comment: String) {
-        guard let opening = comment.firstIndex(of: "("), let closing = comment.lastIndex(of: ")"), opening < closing else { return nil }
+        guard let opening = comment.firstIndex(of: "("), let closing = comment.lastIndex(of: ")"), opening < closing else {
+            return nil
+        }
         let parts = comment[comment.index(after: opening)..<closing].split(separator: " ")
         guard parts.count == 2, parts[1].utf8.count == 40, parts[1].allSatisfy(\.isHexDigit),
             parts[0].contains("/swiftlang/llvm-project") || parts[0].contains("/apple/llvm-project")

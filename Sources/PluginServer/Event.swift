@@ -150,6 +150,7 @@ class Event: @unchecked Sendable {
                     .integer(500), .string(#"{"message":"An unexpected error occurred"}"#),
                     .object(["Content-Type": .string("application/json; charset=utf-8")]),
                 ])
+            exited()
         }
     }
 

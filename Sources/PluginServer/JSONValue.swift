@@ -99,13 +99,11 @@ extension JSONValue {
         case KONG_NUMBER: self = .number(value.number)
         case KONG_STRING, KONG_BYTES: self = .string(value.string.text)
         case KONG_ARRAY:
-            let items = UnsafeBufferPointer(start: value.array.items, count: value.array.count)
-            self = .array(items.map { JSONValue($0, depth: depth + 1) })
+            self = .array(value.items.map { JSONValue($0, depth: depth + 1) })
         case KONG_MAP:
-            let entries = UnsafeBufferPointer(start: value.map.entries, count: value.map.count)
             self = .object(
                 Dictionary(
-                    entries.map { ($0.key.text, JSONValue($0.value, depth: depth + 1)) },
+                    value.entries.map { ($0.key.text, JSONValue($0.value, depth: depth + 1)) },
                     uniquingKeysWith: { $1 }))
         default: self = .null
         }
@@ -113,38 +111,26 @@ extension JSONValue {
 
     /// The value as a plugin gets it; it lives as long as the arena's values.
     func kongValue(in arena: ValueArena) -> kong_value {
-        var result = kong_value()
         switch self {
-        case .null: break
-        case .boolean(let value):
-            result.type = kong_type(KONG_BOOLEAN)
-            result.boolean = value
-        case .integer(let value):
-            result.type = kong_type(KONG_INTEGER)
-            result.integer = value
-        case .number(let value):
-            result.type = kong_type(KONG_NUMBER)
-            result.number = value
-        case .string(let value):
-            result.type = kong_type(KONG_STRING)
-            result.string = Self.copy(value, to: arena)
+        case .null: return .null
+        case .boolean(let value): return kong_value(value)
+        case .integer(let value): return kong_value(value)
+        case .number(let value): return kong_value(value)
+        case .string(let value): return kong_value(Self.copy(value, to: arena))
         case .array(let values):
             let items = arena.allocate(kong_value.self, count: values.count)
             for (index, value) in values.enumerated() {
                 items.initializeElement(at: index, to: value.kongValue(in: arena))
             }
-            result.type = kong_type(KONG_ARRAY)
-            result.array = kong_array(items: UnsafePointer(items.baseAddress), count: items.count)
+            return kong_value(UnsafeBufferPointer(items))
         case .object(let object):
             let entries = arena.allocate(kong_entry.self, count: object.count)
             for (index, (key, value)) in object.enumerated() {
                 entries.initializeElement(
                     at: index, to: kong_entry(key: Self.copy(key, to: arena), value: value.kongValue(in: arena)))
             }
-            result.type = kong_type(KONG_MAP)
-            result.map = kong_map(entries: UnsafePointer(entries.baseAddress), count: entries.count)
+            return kong_value(UnsafeBufferPointer(entries))
         }
-        return result
     }
 
     private static func copy(_ text: String, to arena: ValueArena) -> kong_string {

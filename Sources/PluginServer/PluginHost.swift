@@ -15,6 +15,9 @@ final class PluginHost: @unchecked Sendable {
     private let contexts: [LoopContext]
     let table: UnsafePointer<kong_host>
 
+    /// More arguments than this are a mistake.
+    private static let argumentLimit = 1000
+
     init(name: String, contexts: [LoopContext], logger: Logger) {
         self.name = name
         self.contexts = contexts
@@ -34,10 +37,11 @@ final class PluginHost: @unchecked Sendable {
                     PDKCatalogue.method(named: name.text)?.rawValue ?? 0
                 },
                 call: { host, event, method, arguments, count, completion, context, message in
-                    guard count == 0 || arguments != nil else {
-                        return PluginHost.fail(KONG_BAD_ARGUMENT, "the arguments are NULL", message)
+                    // size_t is a signed number here.
+                    guard count == 0 || (count > 0 && count <= PluginHost.argumentLimit && arguments != nil) else {
+                        return PluginHost.fail(KONG_BAD_ARGUMENT, "the arguments are NULL, or too many", message)
                     }
-                    let borrowed = UnsafeBufferPointer(start: arguments, count: arguments == nil ? 0 : count)
+                    let borrowed = UnsafeBufferPointer(start: count == 0 ? nil : arguments, count: count)
                     return PluginHost.withEvent(host, event, message) { event in
                         event.call(
                             MethodID(rawValue: method), borrowed, completion.map { Completion($0, context) })

@@ -41,8 +41,6 @@ extension kong_value {
 
     /// The entry of a map, the last one if there are several.
     public func value(for key: StaticString) -> kong_value? {
-        guard type == KONG_MAP else { return nil }
-        let entries = UnsafeBufferPointer(start: map.entries, count: map.count)
         for entry in entries.reversed() where entry.key == key { return entry.value }
         return nil
     }

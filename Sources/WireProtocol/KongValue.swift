@@ -80,17 +80,17 @@ extension kong_value {
         }
     }
 
-    /// The items of an array; empty if it is none.
+    /// The items of an array; empty if it is none, or if a plugin gives a count that is none (a size_t is signed here).
     @inline(__always)
     public var items: UnsafeBufferPointer<kong_value> {
-        guard type == KongType.array, let items = array.items else { return UnsafeBufferPointer(start: nil, count: 0) }
+        guard type == KongType.array, let items = array.items, array.count > 0 else { return UnsafeBufferPointer(start: nil, count: 0) }
         return UnsafeBufferPointer(start: items, count: array.count)
     }
 
     /// The entries of a map; empty if it is none.
     @inline(__always)
     public var entries: UnsafeBufferPointer<kong_entry> {
-        guard type == KongType.map, let entries = map.entries else { return UnsafeBufferPointer(start: nil, count: 0) }
+        guard type == KongType.map, let entries = map.entries, map.count > 0 else { return UnsafeBufferPointer(start: nil, count: 0) }
         return UnsafeBufferPointer(start: entries, count: map.count)
     }
 

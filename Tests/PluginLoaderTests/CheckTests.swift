@@ -28,7 +28,9 @@ import Testing
 
     // MARK: What passes
 
-    @Test(arguments: ["-Wl,--hash-style=gnu", "-Wl,--hash-style=sysv", "-Wl,--build-id", "-fuse-ld=lld", "-Wl,--strip-all", "-Wl,--gc-sections"])
+    @Test(arguments: [
+        "-Wl,--hash-style=gnu", "-Wl,--hash-style=sysv", "-Wl,--build-id", "-fuse-ld=lld", "-Wl,--strip-all", "-Wl,--gc-sections",
+    ])
     func pluginIsRead(argument: String) throws {
         try CSource().build(to: path, argument)
         let plugin = try check(path)
@@ -134,7 +136,12 @@ import Testing
         #expect(refusal(of: path)?.pluginSide == "64-bit ARM")
         #expect(try code(of: good { $0[4] = 1 }) == .wrongMachine)
         #expect(refusal(of: path)?.pluginSide.hasPrefix("32-bit") == true)
-        #expect(try code(of: good { $0[5] = 2; $0.swapAt(18, 19) }) == .wrongMachine)
+        #expect(
+            try code(
+                of: good {
+                    $0[5] = 2
+                    $0.swapAt(18, 19)
+                }) == .wrongMachine)
         #expect(refusal(of: path)?.pluginSide.hasPrefix("64-bit big-endian") == true)
         #expect(try code(of: good { $0[7] = 9 }) == .wrongMachine)
     }

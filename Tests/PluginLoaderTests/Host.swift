@@ -1,4 +1,5 @@
 import CKongPlugin
+
 @testable import PluginLoader
 
 /// The host of all tests.

@@ -11,7 +11,9 @@ import Testing
     /// Where the system's C library is.
     static var libc: String? { LoadedLibrary.path(of: "libc.so.6", defining: "malloc") }
 
-    private func search(runpath: String, environment: String? = nil, flags: String = "-Wl,--enable-new-dtags") throws -> LibrarySearch {
+    private func search(runpath: String, environment: String? = nil, flags: String = "-Wl,--enable-new-dtags") throws
+        -> LibrarySearch
+    {
         let path = directory.file("sample.so")
         try CSource().build(to: path, "-Wl,-rpath,\(runpath)", flags)
         return LibrarySearch(for: try check(path).image.dynamic, of: path, environment: environment)
@@ -39,7 +41,8 @@ import Testing
             try directory.makeDirectory(folder)
             try directory.write(CSource.goodBytes, to: "\(folder)/libnew.so")
         }
-        let a = directory.file("a"), b = directory.file("b")
+        let a = directory.file("a")
+        let b = directory.file("b")
         #expect(try search(runpath: a, environment: b).find("libnew.so") == .file(path: "\(b)/libnew.so", origin: false))
         #expect(
             try search(runpath: a, environment: b, flags: "-Wl,--disable-new-dtags").find("libnew.so")
@@ -65,7 +68,10 @@ import Testing
 
     @Test func cacheOfLdconfigIsRead() throws {
         let path = LinkerCache().path(of: "libc.so.6")
-        #expect(path == nil ? !FileManager.default.fileExists(atPath: "/etc/ld.so.cache") : FileManager.default.fileExists(atPath: path ?? ""))
+        #expect(
+            path == nil
+                ? !FileManager.default.fileExists(atPath: "/etc/ld.so.cache") : FileManager.default.fileExists(atPath: path ?? "")
+        )
     }
 
     @Test func damagedCacheIsAnEmptyOne() throws {
@@ -77,7 +83,9 @@ import Testing
         }
         for _ in 0..<50 {
             var bytes = real
-            for _ in 0..<20 { bytes[Int.random(in: 12..<min(bytes.count, 4096), using: &random)] = UInt8.random(in: 0...255, using: &random) }
+            for _ in 0..<20 {
+                bytes[Int.random(in: 12..<min(bytes.count, 4096), using: &random)] = UInt8.random(in: 0...255, using: &random)
+            }
             try directory.write(bytes, to: "cache")
             _ = LinkerCache(path: directory.file("cache"))
         }

@@ -39,7 +39,8 @@ import Testing
         #expect(
             LoadError.Code.allCases.map(\.rawValue) == [
                 "abi-major", "abi-minor", "swift-runtime", "not-elf", "wrong-machine", "not-a-library", "bad-elf", "truncated",
-                "no-stamp", "bad-stamp", "missing-entry", "missing-library", "permissions", "duplicate-name", "bad-name", "not-a-file",
+                "no-stamp", "bad-stamp", "missing-entry", "missing-library", "permissions", "duplicate-name", "bad-name",
+                "not-a-file",
                 "missing-file", "unreadable", "missing-directory", "file-changed", "load-failed", "stamp-differs", "already-open",
                 "open-failed", "bad-descriptor",
             ])

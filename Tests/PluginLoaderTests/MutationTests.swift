@@ -6,7 +6,8 @@ import Testing
 @Suite struct MutationTests {
     /// Numbers at which arithmetic goes wrong.
     private static let edges: [UInt64] = [
-        0, 1, 7, 8, 0x7f, 0xff, 0xffff, 0x7fff_ffff, 0xffff_ffff, 0x1_0000_0000, 0x7fff_ffff_ffff_ffff, 0xffff_ffff_ffff_fff8, .max,
+        0, 1, 7, 8, 0x7f, 0xff, 0xffff, 0x7fff_ffff, 0xffff_ffff, 0x1_0000_0000, 0x7fff_ffff_ffff_ffff, 0xffff_ffff_ffff_fff8,
+        .max,
     ]
 
     @Test(arguments: [(1 as UInt64, "-Wl,--hash-style=gnu"), (2, "-Wl,--hash-style=sysv")])
@@ -21,7 +22,8 @@ import Testing
             var bytes = whole
             for _ in 0..<Int.random(in: 1...6, using: &random) {
                 // Most of what is read stands in the first kilobyte, in the dynamic segment, or at the end.
-                let region = [0..<64, 0..<1024, 0..<bytes.count, bytes.count * 3 / 4..<bytes.count].randomElement(using: &random) ?? 0..<64
+                let region =
+                    [0..<64, 0..<1024, 0..<bytes.count, bytes.count * 3 / 4..<bytes.count].randomElement(using: &random) ?? 0..<64
                 let place = Int.random(in: region, using: &random)
                 if Bool.random(using: &random) {
                     bytes[place] = UInt8.random(in: 0...255, using: &random)

@@ -54,7 +54,8 @@ import Testing
     // MARK: Which code runs, and when
 
     @Test(arguments: [
-        CSource.stamp(major: 2, minor: 0), CSource.stamp(major: 1, minor: 1), "", CSource.stamp(major: 1, minor: 0, size: 100, noteSize: 176),
+        CSource.stamp(major: 2, minor: 0), CSource.stamp(major: 1, minor: 1), "",
+        CSource.stamp(major: 1, minor: 0, size: 100, noteSize: 176),
     ])
     func nothingOfARefusedFileRuns(stamp: String) throws {
         try build {
@@ -150,12 +151,15 @@ import Testing
         let helper = directory.file("lib/lib\(name).so")
         try directory.makeDirectory("lib")
         try directory.write("const char *help(void) { return \"5.5.5\"; }\n\(helperSource)".utf8, to: "helper.c")
-        try run("clang", ["-shared", "-fPIC", directory.file("helper.c"), "-o", helper] + (soname.map { ["-Wl,-soname,\($0)"] } ?? []))
+        try run(
+            "clang",
+            ["-shared", "-fPIC", directory.file("helper.c"), "-o", helper] + (soname.map { ["-Wl,-soname,\($0)"] } ?? []))
         var source = CSource()
         source.extra = "const char *help(void);"
         source.descriptor = "plugin.version = (kong_string){help(), 5};"
         try source.build(
-            to: path, "-L\(directory.file("lib"))", "-l\(name)", "-Wl,-rpath,$ORIGIN/lib", other.map { "-Wl,--no-as-needed,\($0)" } ?? "-O1")
+            to: path, "-L\(directory.file("lib"))", "-l\(name)", "-Wl,-rpath,$ORIGIN/lib",
+            other.map { "-Wl,--no-as-needed,\($0)" } ?? "-O1")
     }
 
     @Test func libraryBesideThePluginIsFound() throws {

@@ -37,7 +37,8 @@ import Testing
         #expect(
             try scan().findings.map(brief) == [
                 "ignored .hidden.so", "ignored README.txt", "bad-name -", "plugin b-good", "not-elf c-text", "truncated d-half",
-                "not-a-file e-directory", "missing-file f-dangling", "not-a-file g-fifo", "plugin z-good", "ignored plain-directory",
+                "not-a-file e-directory", "missing-file f-dangling", "not-a-file g-fifo", "plugin z-good",
+                "ignored plain-directory",
             ])
     }
 

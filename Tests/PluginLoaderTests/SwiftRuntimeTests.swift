@@ -18,7 +18,8 @@ import Testing
         do {
             let directory = try TemporaryDirectory()
             try directory.write(
-                #"@_cdecl("work") public func work() -> Int { [3, 1, 2].sorted().map { "\($0)".count }.reduce(0, +) }"#.utf8, to: "work.swift")
+                #"@_cdecl("work") public func work() -> Int { [3, 1, 2].sorted().map { "\($0)".count }.reduce(0, +) }"#.utf8,
+                to: "work.swift")
             try directory.write(
                 """
                 #include "kong_plugin.h"
@@ -34,10 +35,14 @@ import Testing
                     return &plugin;
                 }
                 """.utf8, to: "plugin.c")
-            try run("clang", ["-I", CSource.headers, "-fPIC", "-c", directory.file("plugin.c"), "-o", directory.file("plugin.o")])
+            try run(
+                "clang", ["-I", CSource.headers, "-fPIC", "-c", directory.file("plugin.c"), "-o", directory.file("plugin.o")])
             try run(
                 "swiftc",
-                [argument, "-module-name", "Work", "-emit-library", directory.file("work.swift"), directory.file("plugin.o"), "-o", directory.file("work.so")])
+                [
+                    argument, "-module-name", "Work", "-emit-library", directory.file("work.swift"), directory.file("plugin.o"),
+                    "-o", directory.file("work.so"),
+                ])
             return [UInt8](try Data(contentsOf: URL(fileURLWithPath: directory.file("work.so"))))
         } catch {
             fatalError("the tests need swiftc: \(error)")
@@ -86,7 +91,8 @@ import Testing
         #expect(error.code == .swiftRuntime)
         #expect(
             error.message
-                == "failed to open plugin sample: plugin.Open(\"\(directory.path)/sample\"): plugin was built with a different version of package Swift")
+                == "failed to open plugin sample: plugin.Open(\"\(directory.path)/sample\"): plugin was built with a different version of package Swift"
+        )
         #expect(error.pluginSide == "ABI 1.0, PDK 0.1.0, swift 6.3.1, compiler aaaaaaaaaaaa")
         #expect(error.hostSide.hasSuffix("libswiftCore.so, compiler \(commit.prefix(12))"))
     }

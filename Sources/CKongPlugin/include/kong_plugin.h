@@ -25,7 +25,9 @@
  *
  *   A plugin is loaded when its KONG_ABI_MAJOR is the host's and its KONG_ABI_MINOR is not newer. Within
  *   a major version structs only grow at their end, and begin with their size: check `size` before you
- *   touch a member that came after 1.0.
+ *   touch a member that came after 1.0. A plugin's struct is never larger than the host's.
+ *   In all versions, whatever their major: the first eight bytes of a kong_stamp, the owner and the type of its note, and
+ *   the name of its symbol.
  */
 #ifndef KONG_PLUGIN_H
 #define KONG_PLUGIN_H
@@ -221,8 +223,8 @@ enum {
 typedef struct kong_plugin {
     uint32_t size;       /* of this struct, in the plugin's version of this header */
     uint32_t flags;
-    kong_string name;    /* empty: Kong knows the plugin by its file's name; else the two must be equal */
-    kong_string version; /* x.y.z: Kong 3.x takes nothing else */
+    kong_string name;    /* empty: Kong knows the plugin by its file's name, NAME.so or libNAME.so; else it must be NAME */
+    kong_string version; /* x.y.z, perhaps with a suffix as in 1.0.0-rc1: Kong 3.x takes nothing else */
     int32_t priority;    /* Kong runs plugins with a higher one first */
     uint32_t phases;     /* KONG_PHASE_BIT(…) of each phase that has a handler; at least one */
 
