@@ -71,7 +71,7 @@ let package = Package(
                 "WireProtocol", "PDKCatalogue", "CKongPlugin",
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ]),
-        .testTarget(name: "KongPDKTests", dependencies: ["KongPDK"]),
+        .testTarget(name: "KongPDKTests", dependencies: ["KongPDK", "PDKCatalogue"]),
     ] + plugins.map { plugin($0) } + testPlugins.map { plugin($0, in: "Tests/Plugins") },
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11

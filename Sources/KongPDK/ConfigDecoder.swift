@@ -130,7 +130,9 @@ extension ConfigDecoder {
             try nested().container(keyedBy: type)
         }
 
-        mutating func nestedUnkeyedContainer() throws -> any UnkeyedDecodingContainer { try nested().unkeyedContainer() }
+        mutating func nestedUnkeyedContainer() throws -> any UnkeyedDecodingContainer {
+            try nested().unkeyedContainer()
+        }
         mutating func superDecoder() throws -> any Decoder { try nested() }
     }
 
@@ -143,25 +145,6 @@ extension ConfigDecoder {
 
         func decode<T: Decodable>(_ type: T.Type) throws -> T {
             try ConfigDecoder.decode(type, from: value, at: path)
-        }
-    }
-}
-
-/// What a type said when its `init(from:)` threw.
-struct ConfigRefusal {
-    let message: String
-    /// Where inside the value, as `.count`.
-    let subpath: String
-
-    init(_ error: any Error) {
-        switch error {
-        case DecodingError.dataCorrupted(let context), DecodingError.keyNotFound(_, let context),
-            DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context):
-            message = context.debugDescription
-            subpath = context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? ".\($0.fieldName)" }.joined()
-        default:
-            message = "\(error)"
-            subpath = ""
         }
     }
 }

@@ -1,7 +1,6 @@
 /// Encodes the defaults of a configuration, `Config()`, as a `Value` with Kong's names.
 ///
-/// A struct becomes a map of its fields, without those that are nil; a set becomes an array in a fixed order. Throws a
-/// `SchemaError` for what Kong could not give back: numbers that are not finite, and integers that Lua's numbers skip.
+/// A struct becomes a map of its fields, without those that are nil; a set becomes an array in a fixed order.
 struct ConfigEncoder: Encoder {
     private let slot: Slot
     private let path: String
@@ -14,39 +13,31 @@ struct ConfigEncoder: Encoder {
 
     static func encode(_ value: some Encodable, at path: String) throws(SchemaError) -> Value {
         let slot = Slot()
-        do {
-            try encode(value, into: slot, path, depth: 1)
-        } catch let error as SchemaError {
-            throw error
-        } catch {
-            throw SchemaError(path: path, reason: "the default cannot be encoded: \(error)")
-        }
+        try encode(value, into: slot, path, depth: 1)
         return slot.value
     }
 
-    private static func encode(_ value: some Encodable, into slot: Slot, _ path: String, depth: Int) throws {
+    private static func encode(
+        _ value: some Encodable, into slot: Slot, _ path: String, depth: Int
+    ) throws(SchemaError) {
         if let scalar = value as? any ConfigScalar {
-            slot.content = .value(try checked(scalar.configValue, path))
+            slot.content = .value(scalar.configValue)
             return
         }
         guard depth <= Value.depthLimit else {
             throw SchemaError(path: path, reason: "the default is nested more than \(Value.depthLimit) levels deep")
         }
-        try value.encode(
-            to: ConfigEncoder(slot: slot, path: path, keysAreData: value is any ConfigMap, depth: depth))
-        if value is any ConfigSet { slot.sort() }
-    }
-
-    private static func checked(_ value: Value, _ path: String) throws(SchemaError) -> Value {
-        switch value {
-        case .number(let number) where !number.isFinite:
-            throw SchemaError(path: path, reason: "the default \(number) is not a number that JSON has")
-        case .integer(let integer) where integer.magnitude > ConfigShape.largestExactInteger.magnitude:
+        do {
+            try value.encode(
+                to: ConfigEncoder(slot: slot, path: path, keysAreData: value is any ConfigMap, depth: depth))
+        } catch let error as SchemaError {
+            throw error
+        } catch {
+            let refusal = ConfigRefusal(error)
             throw SchemaError(
-                path: path, reason: "the default \(integer) is beyond 2^53, where the numbers of Kong's Lua skip integers")
-        default:
-            return value
+                path: path + refusal.subpath, reason: "the default cannot be encoded: \(refusal.message)")
         }
+        if value is any ConfigSet { slot.sort() }
     }
 
     func container<Key: CodingKey>(keyedBy type: Key.Type) -> KeyedEncodingContainer<Key> {

@@ -3,11 +3,11 @@
 /// A type must be given real values for that, and some are choosy (an enum, a type that checks its string). Hence the
 /// examples: the default of the property, where there is one, which the type has made itself.
 struct ConfigProbe {
-    let path: String
     /// A record in a record is three levels further down in the schema, so that this stays within what a `kong_value`
     /// can be (`Value.depthLimit`).
     private static let depthLimit = 16
 
+    let path: String
     /// The types around this place, to notice one that contains itself.
     private let enclosing: [ObjectIdentifier]
 
@@ -30,11 +30,7 @@ struct ConfigProbe {
     /// The shape of a type, and a value of it if it takes the example or a sample.
     struct Finding<T> {
         let shape: ConfigShape
-        let value: Result<T, Refusal>
-    }
-
-    struct Refusal: Error {
-        let message: String
+        let value: Result<T, ConfigRefusal>
     }
 
     /// The shape of what an array, a set or a dictionary holds.
@@ -52,9 +48,6 @@ struct ConfigProbe {
             let value = example.flatMap { scalar.init(fitted: $0) as? T } ?? (scalar.sample as? T)
             return Finding(shape: scalar.shape, value: result(value))
         }
-        if type == Int128.self || type == UInt128.self {
-            throw error("\(type) has more digits than a number of Kong's Lua")
-        }
         guard !enclosing.contains(ObjectIdentifier(type)) else {
             throw error("\(type) contains itself, and a schema of Kong cannot")
         }
@@ -71,8 +64,8 @@ struct ConfigProbe {
         return try probe.decode(type, example: example, defaults: defaults)
     }
 
-    private func result<T>(_ value: T?) -> Result<T, Refusal> {
-        value.map(Result.success) ?? .failure(Refusal(message: "there is no sample"))
+    private func result<T>(_ value: T?) -> Result<T, ConfigRefusal> {
+        value.map(Result.success) ?? .failure(ConfigRefusal(message: "there is no sample"))
     }
 
     private func find<T>(
@@ -90,13 +83,13 @@ struct ConfigProbe {
             defaults = try ConfigEncoder.encode(config.init(), at: path)
         }
         let record = ConfigProbeRecord(probe: self, example: example ?? defaults, defaults: defaults)
-        let value: Result<T, Refusal>
+        let value: Result<T, ConfigRefusal>
         do {
             value = .success(try T(from: ConfigProbeDecoder(record: record)))
         } catch let error as SchemaError {
             throw error
         } catch {
-            value = .failure(Refusal(message: ConfigRefusal(error).message))
+            value = .failure(ConfigRefusal(error))
         }
         try demandCases(type, value)
         switch (record.asked, value) {
@@ -105,12 +98,13 @@ struct ConfigProbe {
         case (.nothing, .success): return Finding(shape: .record([]), value: value)
         case (.fields(let fields), .success): return Finding(shape: .record(fields), value: value)
         case (_, .failure(let refusal)):
-            throw error("\(type) could not be decoded to see what it consists of: \(refusal.message)")
+            throw inside(refusal.subpath).error(
+                "\(type) could not be decoded to see what it consists of: \(refusal.message)")
         }
     }
 
     /// An enum must be CaseIterable: without its cases Kong would let every string through.
-    private func demandCases<T>(_ type: T.Type, _ value: Result<T, Refusal>) throws(SchemaError) {
+    private func demandCases<T>(_ type: T.Type, _ value: Result<T, ConfigRefusal>) throws(SchemaError) {
         guard type is any RawRepresentable.Type else { return }
         switch value {
         case .success(let value):
@@ -131,7 +125,11 @@ private struct ConfigCases {
 
     init<T: CaseIterable & Encodable>(_ type: T.Type, at path: String) throws(SchemaError) {
         var values: [Value] = []
-        for instance in type.allCases { values.append(try ConfigEncoder.encode(instance, at: path)) }
+        for instance in type.allCases {
+            let value = try ConfigEncoder.encode(instance, at: path)
+            try value.checkNumbers(at: path)
+            values.append(value)
+        }
         self.values = values
         instances = Array(type.allCases)
         guard !values.isEmpty else { throw SchemaError(path: path, reason: "\(type) has no cases") }

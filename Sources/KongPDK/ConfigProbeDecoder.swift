@@ -42,7 +42,7 @@ final class ConfigProbeRecord {
     /// Writes a field down, and decodes a value for it.
     func decode<T: Decodable>(
         _ type: T.Type, _ key: some CodingKey, isOptional: Bool
-    ) throws(SchemaError) -> Result<T, ConfigProbe.Refusal> {
+    ) throws(SchemaError) -> Result<T, ConfigRefusal> {
         let name = key.fieldName
         let inner = probe.inside(".\(name)")
         var defaultValue = defaults?[name]
@@ -53,17 +53,25 @@ final class ConfigProbeRecord {
 
         let whenMissing: ConfigShape.WhenMissing
         if let defaultValue {
-            do {
-                whenMissing = .value(try finding.shape.fit(defaultValue, at: inner.path))
-            } catch {
-                throw SchemaError(
-                    path: error.path, reason: "the default is \(error.found), but what is decoded is \(error.expected)")
-            }
+            whenMissing = .value(try Self.fit(defaultValue, to: finding.shape, at: inner.path))
         } else {
             whenMissing = isOptional || optionalKeys.contains(name) ? .nil : .error
         }
-        try append(ConfigShape.Field(name: name, shape: finding.shape, whenMissing: whenMissing), key.stringValue, inner)
+        try append(
+            ConfigShape.Field(name: name, shape: finding.shape, whenMissing: whenMissing), key.stringValue, inner)
         return finding.value
+    }
+
+    private static func fit(_ value: Value, to shape: ConfigShape, at path: String) throws(SchemaError) -> Value {
+        let fitted: Value
+        do {
+            fitted = try shape.fit(value, at: path)
+        } catch {
+            throw SchemaError(
+                path: error.path, reason: "the default is \(error.found), but what is decoded is \(error.expected)")
+        }
+        try fitted.checkNumbers(at: path)
+        return fitted
     }
 
     private func append(_ field: ConfigShape.Field, _ key: String, _ inner: ConfigProbe) throws(SchemaError) {
@@ -95,7 +103,8 @@ struct ConfigProbeDecoder: Decoder {
     }
 
     func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
-        throw record.probe.error("the type decodes itself from a list; of those, Kong's schema has only arrays and sets")
+        throw record.probe.error(
+            "the type decodes itself from a list; of those, Kong's schema has only arrays and sets")
     }
 
     func singleValueContainer() -> any SingleValueDecodingContainer { Single(record: record) }

@@ -16,7 +16,8 @@
 ///
 /// A property with a default has it in the schema, so that Kong's Admin API fills it in and shows it, and is not
 /// `required`: a user may set it to null to go back to the default. A property without a default (see `PluginConfig`
-/// for where that can be) is `required` unless it is optional.
+/// for where that can be) is `required` unless it is optional. A record that may be missing says `required: false`,
+/// since Kong takes records for required otherwise.
 public struct ConfigSchema<Config: PluginConfig>: Sendable {
     /// `{type: "record", fields: [{NAME: {type: …}}, …]}`, what Kong wants as the field `config` of a plugin's schema.
     /// `fields` is an array even if there are none; Kong would not start with null.
@@ -36,7 +37,8 @@ public struct ConfigSchema<Config: PluginConfig>: Sendable {
             throw SchemaError(path: Self.path, reason: "\(type) must be a struct with properties, not \(shape.phrase)")
         }
         for field in fields where Self.isTaken(field.name) {
-            throw SchemaError(path: "\(Self.path).\(field.name)", reason: "Kong writes a value of its own under that name")
+            throw SchemaError(
+                path: "\(Self.path).\(field.name)", reason: "Kong writes a value of its own under that name")
         }
         value = .map(shape.schema(allowing: []))
     }

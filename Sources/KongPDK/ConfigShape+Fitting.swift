@@ -80,3 +80,23 @@ extension Value {
         arrayValue ?? bytesValue?.map { .integer(Int64($0)) }
     }
 }
+
+extension Value {
+    /// Throws for a default that Kong could not give back: a number that is not finite, or an integer that Lua skips.
+    func checkNumbers(at path: String) throws(SchemaError) {
+        switch self {
+        case .number(let number) where !number.isFinite:
+            throw SchemaError(path: path, reason: "the default \(number) is not a number that JSON has")
+        case .integer(let integer) where integer.magnitude > ConfigShape.largestExactInteger.magnitude:
+            throw SchemaError(
+                path: path,
+                reason: "the default \(integer) is beyond 2^53, where the numbers of Kong's Lua skip integers")
+        case .array(let items):
+            for item in items { try item.checkNumbers(at: "\(path)[]") }
+        case .map(let entries):
+            for entry in entries { try entry.value.checkNumbers(at: "\(path){}") }
+        default:
+            break
+        }
+    }
+}

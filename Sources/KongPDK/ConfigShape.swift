@@ -31,6 +31,10 @@ indirect enum ConfigShape: Sendable, Hashable {
     /// Lua's numbers are doubles: beyond this they skip integers.
     static let largestExactInteger: Int64 = 1 << 53
 
+    var isRecord: Bool {
+        if case .record = self { true } else { false }
+    }
+
     /// For messages: `an integer`.
     var phrase: String {
         switch self {
@@ -68,13 +72,18 @@ extension ConfigShape {
         case .string:
             return examples.contains("") ? ["type": "string", "len_min": 0] : ["type": "string"]
         case .oneOf(let values):
-            var schema = values.contains { $0.integerValue == nil } ? Self.string.schema(allowing: values) : ["type": "integer"]
+            var schema =
+                values.contains { $0.integerValue == nil } ? Self.string.schema(allowing: values) : ["type": "integer"]
             schema["one_of"] = .array(values)
             return schema
         case .array(let element):
-            return ["type": "array", "elements": .map(element.schema(allowing: examples.flatMap { $0.arrayValue ?? [] }))]
+            return [
+                "type": "array", "elements": .map(element.schema(allowing: examples.flatMap { $0.arrayValue ?? [] })),
+            ]
         case .set(let element):
-            return ["type": "set", "elements": .map(element.schema(allowing: examples.flatMap { $0.arrayValue ?? [] }))]
+            return [
+                "type": "set", "elements": .map(element.schema(allowing: examples.flatMap { $0.arrayValue ?? [] })),
+            ]
         case .map(let keys, let values):
             let entries = examples.flatMap { $0.mapValue ?? [:] }
             return [
@@ -97,14 +106,18 @@ extension ConfigShape {
 extension ConfigShape.Field {
     /// A field with a default is not `required`: in Kong that would only forbid to set it to null, which is how a
     /// user takes a setting back, and how the configurations of Go plugins, without defaults, are stored.
+    ///
+    /// A record that may be missing must say so, since Kong takes the records of a plugin for required ones otherwise,
+    /// makes them of defaults, and refuses them for what has none (kong/db/schema/entity.lua, `make_records_required`).
     fileprivate func schema(allowing examples: [Value]) -> [String: Value] {
         switch whenMissing {
         case .error:
             shape.schema(allowing: examples).merging(["required": true]) { $1 }
         case .nil:
-            shape.schema(allowing: examples)
+            shape.schema(allowing: examples).merging(shape.isRecord ? ["required": false] : [:]) { $1 }
         case .value(let value):
-            shape.schema(allowing: examples + [value]).merging(["default": value]) { $1 }
+            shape.schema(allowing: examples + [value])
+                .merging(shape.isRecord ? ["required": false, "default": value] : ["default": value]) { $1 }
         }
     }
 }

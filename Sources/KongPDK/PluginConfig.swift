@@ -15,7 +15,8 @@
 /// what does not fit, and shows the defaults.
 ///
 /// **Names.** Kong's fields are in snake_case: `rateLimit` is `rate_limit` in Kong. `CodingKeys` go the same way,
-/// and only lose their capitals: a raw value without any, such as `"max-age"`, is taken as it is.
+/// and only lose their capitals: a raw value without any, such as `"max-age"`, is taken as it is. Where they are written
+/// by hand, the fields are in their order.
 ///
 /// **Types.** `Bool`, `String`, the integer types, `Double` and `Float`; enums with raw values that are `CaseIterable`;
 /// arrays and sets of these; dictionaries with `String` keys (or such an enum that is `CodingKeyRepresentable`);

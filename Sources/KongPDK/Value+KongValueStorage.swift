@@ -109,7 +109,8 @@ extension KongValueStorage {
             guard !bytes.isEmpty else { return kong_string() }
             let room = room(byteCount: bytes.count)
             room.copyMemory(from: bytes.baseAddress ?? UnsafeRawPointer(room), byteCount: bytes.count)
-            return kong_string(data: UnsafePointer(room.bindMemory(to: CChar.self, capacity: bytes.count)), size: bytes.count)
+            return kong_string(
+                data: UnsafePointer(room.bindMemory(to: CChar.self, capacity: bytes.count)), size: bytes.count)
         }
     }
 }

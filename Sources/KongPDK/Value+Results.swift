@@ -34,21 +34,13 @@ extension Value {
     }
 
     func integer(_ method: PDKMethod) throws(PDKError) -> Int {
-        switch self {
-        case .integer(let number): return Int(number)
-        case .number(let number):
-            guard let whole = Int(exactly: number) else { throw unexpected(method, "an integer") }
-            return whole
-        default: throw unexpected(method, "an integer")
-        }
+        guard let number = integerValue else { throw unexpected(method, "an integer") }
+        return Int(number)
     }
 
     func number(_ method: PDKMethod) throws(PDKError) -> Double {
-        switch self {
-        case .integer(let number): return Double(number)
-        case .number(let number): return number
-        default: throw unexpected(method, "a number")
-        }
+        guard let number = numberValue else { throw unexpected(method, "a number") }
+        return number
     }
 
     func optionalMap(_ method: PDKMethod) throws(PDKError) -> [String: Value]? {

@@ -32,7 +32,7 @@ extension Value {
     public var integerValue: Int64? {
         switch self {
         case .integer(let value): value
-        case .number(let value): Int64(exactly: value)
+        case .number(let value): value.asInteger
         default: nil
         }
     }
@@ -89,6 +89,16 @@ extension Value {
     public subscript(index: Int) -> Value? {
         guard let items = arrayValue, items.indices.contains(index) else { return nil }
         return items[index]
+    }
+}
+
+extension Double {
+    /// The same number as an integer, if it is one. `Int64(exactly:)` says the same, but calls libm, and nothing in a
+    /// plugin without Glibc or Foundation makes the linker add that.
+    fileprivate var asInteger: Int64? {
+        guard self >= -0x1p63, self < 0x1p63 else { return nil }
+        let integer = Int64(self)
+        return Double(integer) == self ? integer : nil
     }
 }
 

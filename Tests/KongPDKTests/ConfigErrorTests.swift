@@ -24,7 +24,8 @@ import Testing
         try expect(["rate_limit": true], "config.rate_limit: expected an integer, found the boolean true")
         try expect(["small": 256], "config.small: expected an integer between 0 and 255, found the integer 256")
         try expect(["small": -1], "config.small: expected an integer between 0 and 255, found the integer -1")
-        try expect(["large": -1], "config.large: expected an integer between 0 and 9007199254740992, found the integer -1")
+        try expect(
+            ["large": -1], "config.large: expected an integer between 0 and 9007199254740992, found the integer -1")
         try expect(["attach": 1], "config.attach: expected a boolean, found the integer 1")
         try expect(["attach": "true"], #"config.attach: expected a boolean, found the string "true""#)
         try expect(["ratio": "1"], #"config.ratio: expected a number, found the string "1""#)
@@ -38,10 +39,14 @@ import Testing
     @Test func wrongRecordsAreNamed() throws {
         try expect(["retry": ["count": "x"]], #"config.retry.count: expected an integer, found the string "x""#)
         try expect(["retry": "x"], #"config.retry: expected a record, found the string "x""#)
-        try expect(["retry": ["status_codes": [200, "x"]]], #"config.retry.status_codes[1]: expected an integer, found the string "x""#)
+        try expect(
+            ["retry": ["status_codes": [200, "x"]]],
+            #"config.retry.status_codes[1]: expected an integer, found the string "x""#)
         try expect(["retry": ["status_codes": 1]], "config.retry.status_codes: expected an array, found the integer 1")
         try expect(["rules": ["a": 1]], "config.rules: expected an array, found a map")
-        try expect(["rules": [[:], ["limit": ["burst": 1]]]], "config.rules[1].limit.per_second: expected an integer, found nothing")
+        try expect(
+            ["rules": [[:], ["limit": ["burst": 1]]]],
+            "config.rules[1].limit.per_second: expected an integer, found nothing")
     }
 
     @Test func wrongElementsAreNamed() throws {
@@ -49,7 +54,9 @@ import Testing
         try expect(["tags": [1]], "config.tags[0]: expected a string, found the integer 1")
         try expect(["headers": ["x-a": 1]], #"config.headers["x-a"]: expected a string, found the integer 1"#)
         try expect(["headers": ["a"]], "config.headers: expected a map, found an array")
-        try expect(["limits": ["free": ["per_second": nil]]], #"config.limits["free"].per_second: expected an integer, found nothing"#)
+        try expect(
+            ["limits": ["free": ["per_second": nil]]],
+            #"config.limits["free"].per_second: expected an integer, found nothing"#)
         try expect(["matrix": [[1], [2, "x"]]], #"config.matrix[1][1]: expected an integer, found the string "x""#)
         try expect(["key": [256]], "config.key[0]: expected an integer between 0 and 255, found the integer 256")
     }

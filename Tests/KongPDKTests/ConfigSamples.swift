@@ -2,8 +2,14 @@ import KongPDK
 
 /// A configuration with one property of every kind.
 struct EverythingConfig: PluginConfig, Equatable {
-    enum Mode: String, Codable, CaseIterable { case strict, lenient = "very-lenient" }
-    enum Level: Int, Codable, CaseIterable { case low = 1, high = 10 }
+    enum Mode: String, Codable, CaseIterable {
+        case strict
+        case lenient = "very-lenient"
+    }
+    enum Level: Int, Codable, CaseIterable {
+        case low = 1
+        case high = 10
+    }
 
     struct Retry: Codable, Equatable {
         var count = 3

@@ -34,10 +34,22 @@ import Testing
     }
 
     @Test func theDeepestSchemaFitsIntoAKongValue() throws {
-        struct A<T: Codable & Sendable>: Codable { var inner: T? }
-        struct Config: PluginConfig {
-            var deep: A<A<A<A<A<A<A<A<A<A<A<A<A<A<A<Int>>>>>>>>>>>>>>>?
-        }
+        struct R1: Codable { var x: Int? }
+        struct R2: Codable { var r: R1? }
+        struct R3: Codable { var r: R2? }
+        struct R4: Codable { var r: R3? }
+        struct R5: Codable { var r: R4? }
+        struct R6: Codable { var r: R5? }
+        struct R7: Codable { var r: R6? }
+        struct R8: Codable { var r: R7? }
+        struct R9: Codable { var r: R8? }
+        struct R10: Codable { var r: R9? }
+        struct R11: Codable { var r: R10? }
+        struct R12: Codable { var r: R11? }
+        struct R13: Codable { var r: R12? }
+        struct R14: Codable { var r: R13? }
+        struct R15: Codable { var r: R14? }
+        struct Config: PluginConfig { var r: R15? }
         let schema = try ConfigSchema<Config>().value
         #expect(schema.withKongValue { Value($0) } == schema)
     }
@@ -74,7 +86,10 @@ import Testing
     }
 
     @Test func enumsWithPayloads() {
-        enum Mode: Codable { case a(Int), b(String) }
+        enum Mode: Codable {
+            case a(Int)
+            case b(String)
+        }
         struct Config: PluginConfig { var mode = Mode.a(1) }
         #expect(message(Config.self).hasPrefix("config.mode: Mode could not be decoded to see what it consists of"))
     }
@@ -97,7 +112,8 @@ import Testing
         struct Arrays: PluginConfig { var a: [Int?] = [] }
         struct Maps: PluginConfig { var a: [String: Int?] = [:] }
         #expect(
-            message(Arrays.self) == "config.a[]: Optional<Int> is optional, but Kong has no null in arrays, sets and maps")
+            message(Arrays.self)
+                == "config.a[]: Optional<Int> is optional, but Kong has no null in arrays, sets and maps")
         #expect(message(Maps.self).hasPrefix("config.a{}: Optional<Int> is optional"))
     }
 
@@ -188,12 +204,19 @@ import Testing
         struct Unsigned: PluginConfig { var inner = ["a": [UInt64.max]] }
         struct Infinite: PluginConfig { var ratio = Double.infinity }
         struct Wide: PluginConfig { var wide: Int128 = 1 }
+        struct WideOptional: PluginConfig { var wide: Int128? }
+        struct WideElement: PluginConfig { var wide: [Int128] = [] }
         #expect(
             message(Huge.self)
-                == "config.limit: the default 9223372036854775807 is beyond 2^53, where the numbers of Kong's Lua skip integers")
-        #expect(message(Unsigned.self).hasPrefix("config.inner{}[]: the default "))
+                == "config.limit: the default 9223372036854775807 is beyond 2^53, where the numbers of Kong's Lua skip integers"
+        )
+        #expect(message(Unsigned.self).hasPrefix(#"config.inner["a"][0]: the default is the integer "#))
         #expect(message(Infinite.self) == "config.ratio: the default inf is not a number that JSON has")
-        #expect(message(Wide.self).hasPrefix("config.wide: "))
+        #expect(
+            message(Wide.self)
+                == "config.wide: the default cannot be encoded: Encoder has not implemented support for Int128")
+        #expect(message(WideOptional.self).hasPrefix("config"))
+        #expect(message(WideElement.self).hasPrefix("config.wide[]: "))
     }
 
     @Test func aConfigThatIsNoRecord() {

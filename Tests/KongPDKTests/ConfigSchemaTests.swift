@@ -20,16 +20,13 @@ import Testing
     }
 
     @Test func everyKindOfProperty() throws {
-        func retryFields() -> Value {
-            [
-                ["count": ["type": "integer", "default": 3]],
-                ["status_codes": ["type": "array", "elements": ["type": "integer"], "default": [502, 503]]],
-                ["jitter": ["type": "number"]],
-            ]
-        }
-        let limit: Value = [
-            "type": "record",
-            "fields": [["per_second": ["type": "integer", "required": true]], ["burst": ["type": "integer"]]],
+        let retryFields: Value = [
+            ["count": ["type": "integer", "default": 3]],
+            ["status_codes": ["type": "array", "elements": ["type": "integer"], "default": [502, 503]]],
+            ["jitter": ["type": "number"]],
+        ]
+        let limitFields: Value = [
+            ["per_second": ["type": "integer", "required": true]], ["burst": ["type": "integer"]],
         ]
         var expected: [Value] = []
         expected.append(["attach": ["type": "boolean", "default": false]])
@@ -44,11 +41,16 @@ import Testing
         expected.append(["mode": ["type": "string", "one_of": ["strict", "very-lenient"], "default": "very-lenient"]])
         expected.append(["level": ["type": "integer", "one_of": [1, 10]]])
         expected.append(["upstream": ["type": "string"]])
-        expected.append(["retry": ["type": "record", "fields": retryFields(), "default": ["count": 3, "status_codes": [502, 503]]]])
+        expected.append([
+            "retry": [
+                "type": "record", "required": false, "fields": retryFields,
+                "default": ["count": 3, "status_codes": [502, 503]],
+            ]
+        ])
         expected.append([
             // Optional, nil, and only Codable: nobody knows the defaults of its properties.
             "fallback": [
-                "type": "record",
+                "type": "record", "required": false,
                 "fields": [
                     ["count": ["type": "integer", "required": true]],
                     ["status_codes": ["type": "array", "elements": ["type": "integer"], "required": true]],
@@ -64,7 +66,7 @@ import Testing
                     "fields": [
                         ["name": ["type": "string", "default": "unnamed"]],
                         ["weight": ["type": "number", "default": 1.0]],
-                        ["limit": limit],
+                        ["limit": ["type": "record", "required": false, "fields": limitFields]],
                     ],
                 ],
                 "default": [],
@@ -72,15 +74,26 @@ import Testing
         ])
         expected.append(["codes": ["type": "array", "elements": ["type": "integer"], "default": [200, 204]]])
         expected.append(["tags": ["type": "set", "elements": ["type": "string"], "default": ["a", "b"]]])
-        expected.append(["headers": ["type": "map", "keys": ["type": "string"], "values": ["type": "string"], "default": ["x-a": "1"]]])
-        expected.append(["limits": ["type": "map", "keys": ["type": "string"], "values": limit, "default": [:]]])
+        expected.append([
+            "headers": [
+                "type": "map", "keys": ["type": "string"], "values": ["type": "string"], "default": ["x-a": "1"],
+            ]
+        ])
+        expected.append([
+            "limits": [
+                "type": "map", "keys": ["type": "string"], "values": ["type": "record", "fields": limitFields],
+                "default": [:],
+            ]
+        ])
         expected.append([
             "matrix": [
                 "type": "array", "elements": ["type": "array", "elements": ["type": "integer"]],
                 "default": [[1, 2], []],
             ]
         ])
-        expected.append(["key": ["type": "array", "elements": ["type": "integer", "between": [0, 255]], "default": []]])
+        expected.append([
+            "key": ["type": "array", "elements": ["type": "integer", "between": [0, 255]], "default": []]
+        ])
         let found = try fields(EverythingConfig.self)
         #expect(found.count == expected.count)
         for (found, expected) in zip(found, expected) { #expect(found == expected) }
@@ -114,7 +127,10 @@ import Testing
     }
 
     @Test func anEmptyRawValueIsAllowed() throws {
-        enum Mode: String, Codable, CaseIterable { case none = "", some }
+        enum Mode: String, Codable, CaseIterable {
+            case none = ""
+            case some
+        }
         struct Config: PluginConfig { var mode: Mode? }
         #expect(try fields(Config.self) == [["mode": ["type": "string", "len_min": 0, "one_of": ["", "some"]]]])
     }
@@ -134,7 +150,7 @@ import Testing
                 case age = "theAge"
             }
         }
-        #expect(try fields(Config.self).flatMap { $0.mapValue?.keys.map { $0 } ?? [] } == ["the_age", "max-age"])
+        #expect(try fields(Config.self).flatMap { $0.mapValue?.keys.map { $0 } ?? [] } == ["max-age", "the_age"])
     }
 
     @Test func aRecordInARecordTakesItsDefaultsFromTheOutermostInit() throws {
@@ -159,7 +175,12 @@ import Testing
         struct Config: PluginConfig { var elements: [Element] = [] }
         #expect(
             try fields(Config.self)[0]["elements"]?["elements"]?["fields"] == [
-                ["inner": ["type": "record", "fields": [["x": ["type": "integer", "default": 1]]], "default": ["x": 1]]]
+                [
+                    "inner": [
+                        "type": "record", "required": false, "fields": [["x": ["type": "integer", "default": 1]]],
+                        "default": ["x": 1],
+                    ]
+                ]
             ])
     }
 
@@ -194,7 +215,8 @@ import Testing
         }
         #expect(
             try fields(Config.self) == [
-                ["a": ["type": "integer", "default": 1]], ["b": ["type": "string", "default": "x"]], ["c": ["type": "boolean"]],
+                ["a": ["type": "integer", "default": 1]], ["b": ["type": "string", "default": "x"]],
+                ["c": ["type": "boolean"]],
             ])
         let config = try ConfigSchema<Config>().decode(["c": true])
         #expect((config.a, config.b, config.c) == (1, "x", true))
@@ -202,21 +224,28 @@ import Testing
 
     @Test func anEnumCanBeTheKeyOfADictionary() throws {
         struct Config: PluginConfig, Equatable {
-            enum Method: String, Codable, CaseIterable, CodingKeyRepresentable { case get = "GET", post = "POST" }
+            enum Method: String, Codable, CaseIterable, CodingKeyRepresentable {
+                case get = "GET"
+                case post = "POST"
+            }
             var costs: [Method: Int] = [.get: 1]
         }
         #expect(
             try fields(Config.self) == [
                 [
                     "costs": [
-                        "type": "map", "keys": ["type": "string", "one_of": ["GET", "POST"]], "values": ["type": "integer"],
+                        "type": "map", "keys": ["type": "string", "one_of": ["GET", "POST"]],
+                        "values": ["type": "integer"],
                         "default": ["GET": 1],
                     ]
                 ]
             ])
         let schema = try ConfigSchema<Config>()
         #expect(try schema.decode(["costs": ["POST": 5]]).costs == [.post: 5])
-        #expect(throws: ConfigError(path: #"config.costs["PUT"]"#, expected: #"one of "GET", "POST""#, found: #"the string "PUT""#)) {
+        #expect(
+            throws: ConfigError(
+                path: #"config.costs["PUT"]"#, expected: #"one of "GET", "POST""#, found: #"the string "PUT""#)
+        ) {
             try schema.decode(["costs": ["PUT": 5]])
         }
     }

@@ -42,7 +42,9 @@ import Testing
 
     @Test func hugeValuesSurvive() {
         let big = String(repeating: "x", count: 3_000_000)
-        let value: Value = [.string(big), .array((0..<20_000).map { ["n": .integer($0), "s": "item \($0)"] }), .string(big)]
+        let value: Value = [
+            .string(big), .array((0..<20_000).map { ["n": .integer($0), "s": "item \($0)"] }), .string(big),
+        ]
         #expect(value.withKongValue { Value($0) } == value)
     }
 
@@ -58,7 +60,8 @@ import Testing
         chain.withUnsafeMutableBufferPointer { chain in
             for index in chain.indices.dropLast() {
                 chain[index].type = kong_type(KONG_ARRAY)
-                chain[index].array = kong_array(items: UnsafePointer(chain.baseAddress?.advanced(by: index + 1)), count: 1)
+                chain[index].array = kong_array(
+                    items: UnsafePointer(chain.baseAddress?.advanced(by: index + 1)), count: 1)
             }
             #expect(Value(chain[0]) == cut)
         }

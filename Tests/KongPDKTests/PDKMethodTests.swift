@@ -1,0 +1,27 @@
+import PDKCatalogue
+import Testing
+
+@testable import KongPDK
+
+@Suite struct PDKMethodTests {
+    @Test func tablesCanBeIndexedByMethods() {
+        #expect(PDKMethod.allCases.map(\.index) == Array(0..<PDKMethod.allCases.count))
+    }
+
+    @Test(arguments: PDKMethod.allCases)
+    func everyMethodIsInTheCatalogue(_ method: PDKMethod) {
+        #expect(PDKCatalogue.method(named: method.rawValue) != nil)
+    }
+
+    @Test func phasesAreFoundFromTheConformances() {
+        struct Config: PluginConfig {}
+        struct Some: Plugin, LogPhase, RewritePhase {
+            static let version = "1.0.0"
+            static let priority = 1
+            let config: Config
+            func log(_ kong: Kong) async throws {}
+            func rewrite(_ kong: Kong) async throws {}
+        }
+        #expect(PluginInstance.phases(of: Some.self) == [.rewrite, .log])
+    }
+}
