@@ -1,6 +1,206 @@
 import ArgumentParser
+import FoundationEssentials
+import Glibc
+import KongClient
+import PluginServer
+import WireProtocol
 
-/// The tutorial's request, played against a server of its own.
+/// The tutorial's request, played against a server of its own, which is started as Kong starts it.
+///
+/// It is also a check: whatever is not as the tutorial says ends it with a message and status 1.
 struct Demo: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Plays the tutorial's request through goplug, in both protocols.")
+    static let configuration = CommandConfiguration(
+        abstract: "Plays the tutorial's request through the plugin goplug, in both protocols, and shows what happens.",
+        discussion: "Without -plugins-directory it takes the plugins of this build or installation.")
+
+    @OptionGroup var directory: PluginsDirectory
+
+    private static let plugin = "goplug"
+    private static let serviceHeader = "x-goplug"
+    private static let clientHeader = "x-goplug-swift-version"
+
+    func run() throws {
+        let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        let prefix = try TemporaryDirectory("swift-pluginserver-demo")
+        defer { prefix.remove() }
+        let directory = try plugins(besides: program, in: prefix)
+        let socket = prefix.file("go_pluginserver.sock")
+        let log = prefix.file("server.log")
+        let flags = ["-kong-prefix", prefix.path, "-plugins-directory", directory]
+
+        print("Plugins in \(directory), as Kong is told of them (-dump)\n")
+        try showPlugins(dump(program, flags, in: prefix))
+
+        do {
+            let server = try ServerProcess(program, flags, errors: .file(log))
+            try server.waitUntilListening(on: socket)
+            for attach in [true, false] { try play(attach: attach, on: socket) }
+            server.send(SIGTERM)
+            let end = try server.waitForEnd()
+            guard end == .exited(0) else { throw DemoFailure("the server ended with \(end) on SIGTERM, and not with status 0") }
+            guard access(socket, F_OK) != 0 else { throw DemoFailure("the server left its socket behind") }
+        } catch {
+            showLog(log)
+            throw failure("The demo has failed: \(error)")
+        }
+        showLog(log)
+        print("\nAll of it is as it should be.")
+    }
+
+    /// The directory that was asked for, or the one of this build (dist/plugins) or installation.
+    private func plugins(besides program: String, in prefix: TemporaryDirectory) throws -> String {
+        if let path = directory.path { return path }
+        let folder = String(program[..<(program.lastIndex(of: "/") ?? program.startIndex)])
+        for candidate in ["\(folder)/../plugins", "\(folder)/../lib/swift-pluginserver/plugins"]
+        where access("\(candidate)/\(Self.plugin).so", R_OK) == 0 {
+            return realPath(candidate)
+        }
+        // `swift build` puts the plugin beside the program, among much else.
+        let built = "\(folder)/lib\(Self.plugin).so"
+        guard access(built, R_OK) == 0 else {
+            throw failure("there is no \(Self.plugin).so near \(program): give its directory with --plugins-directory")
+        }
+        let directory = prefix.file("plugins")
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
+        try FileManager.default.createSymbolicLink(atPath: "\(directory)/\(Self.plugin).so", withDestinationPath: built)
+        return directory
+    }
+
+    // MARK: Plugins
+
+    private func dump(_ program: String, _ flags: [String], in prefix: TemporaryDirectory) throws -> JSONValue {
+        let (output, errors) = (prefix.file("dump.json"), prefix.file("dump.log"))
+        let process = try ServerProcess(program, flags + ["-dump"], output: .file(output), errors: .file(errors))
+        let end = try process.waitForEnd()
+        guard end == .exited(0) else { throw failure("-dump ended with \(end):\n\(prefix.text(of: errors))") }
+        return try JSONValue(parsing: prefix.text(of: output))
+    }
+
+    private func showPlugins(_ dump: JSONValue) throws {
+        guard case .array(let plugins)? = dump["Plugins"] else { throw failure("the dump has no plugins: \(dump.text)") }
+        let rows = plugins.map { plugin -> [String] in
+            var phases: [String] = []
+            if case .array(let names)? = plugin["Phases"] { phases = names.map(\.plainText) }
+            return [
+                plugin["Name"].plainText, plugin["Version"].plainText, "priority \(plugin["Priority"].plainText)",
+                phases.joined(separator: ", "),
+            ]
+        }
+        let widths = (0..<3).map { column in rows.map { $0[column].count }.max() ?? 0 }
+        for row in rows {
+            print("    " + zip(row, widths + [0]).map { padded($0, to: $1) }.joined(separator: "   "))
+        }
+        guard rows.contains(where: { $0[0] == Self.plugin }) else {
+            throw failure("The demo needs the plugin \(Self.plugin), which is not among them.")
+        }
+    }
+
+    // MARK: The request
+
+    private func play(attach: Bool, on socket: String) throws {
+        print("\nGET /mock/request, \(Self.plugin) with attach = \(attach)")
+        for (name, wireProtocol) in [("MessagePack", WireProtocolKind.messagePack), ("ProtoBuf:1", .protoBuf)] {
+            print("\n  over \(name)")
+            let kong = KongClient(socketPath: socket, protocol: wireProtocol)
+            let instance = try kong.startInstance(
+                Self.plugin, config: #"{"attach":\#(attach),"__key__":"demo \#(name) \#(attach)","__seq__":1}"#)
+            let request = SimulatedRequest("GET", "/mock/request", headers: ["host": ["localhost:8000"]])
+            for phase in ["access", "response"] {
+                let calls = try kong.handleEvent(instance, phase, answering: request.answer)
+                show(padded(phase, to: 8), calls.map(\.description), otherwise: "no calls")
+            }
+            show("service gets", request.serviceRequestHeaders.lines, otherwise: "the request as it came")
+            show("client gets", request.responseHeaders.lines, otherwise: "the answer as it came")
+            try check(request, attach: attach)
+            try kong.closeInstance(instance)
+        }
+    }
+
+    private func show(_ title: String, _ lines: [String], otherwise: String) {
+        for (index, line) in (lines.isEmpty ? ["(\(otherwise))"] : lines).enumerated() {
+            print("    \(padded(index == 0 ? title : "", to: 12))   \(line)")
+        }
+    }
+
+    private func check(_ request: SimulatedRequest, attach: Bool) throws {
+        let service = request.serviceRequestHeaders[Self.serviceHeader]
+        guard attach ? service.count == 1 && service != [""] : service.isEmpty else {
+            throw DemoFailure("with attach = \(attach) the service gets \(Self.serviceHeader): \(service)")
+        }
+        let client = request.responseHeaders[Self.clientHeader]
+        guard client.count == 1, client != [""] else {
+            throw DemoFailure("the client gets \(Self.clientHeader): \(client)")
+        }
+        guard !request.hasExited, request.log.isEmpty else {
+            throw DemoFailure("the plugin reported \(request.log), and the client got status \(request.status)")
+        }
+    }
+
+    private func showLog(_ path: String) {
+        print("\nThe server's log\n")
+        for line in TemporaryDirectory.text(of: path).split(separator: "\n") { print("    \(line)") }
+    }
+
+    /// Ends the demo, after what it has printed so far.
+    private func failure(_ message: String) -> ExitCode {
+        print()
+        fflush(nil)
+        return fail(message)
+    }
+
+    private func padded(_ text: String, to width: Int) -> String {
+        text + String(repeating: " ", count: max(0, width - text.count))
+    }
+
+    private func realPath(_ path: String) -> String {
+        guard let resolved = realpath(path, nil) else { return path }
+        defer { free(resolved) }
+        return String(cString: resolved)
+    }
+}
+
+/// What was not as it should be.
+private struct DemoFailure: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
+}
+
+/// A directory of one's own, for as long as it is needed.
+private struct TemporaryDirectory {
+    let path: String
+
+    init(_ name: String) throws {
+        // Not $TMPDIR: a socket's path has to be short.
+        path = "/tmp/\(name).\(getpid())"
+        try FileManager.default.createDirectory(
+            atPath: path, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+    }
+
+    func file(_ name: String) -> String { "\(path)/\(name)" }
+
+    func text(of file: String) -> String { Self.text(of: file) }
+
+    static func text(of file: String) -> String {
+        String(decoding: FileManager.default.contents(atPath: file) ?? Data(), as: UTF8.self)
+    }
+
+    func remove() { try? FileManager.default.removeItem(atPath: path) }
+}
+
+extension SimulatedRequest.Headers {
+    /// As "name: value", by name.
+    fileprivate var lines: [String] {
+        values.sorted { $0.key < $1.key }.flatMap { name, values in values.map { "\(name): \($0)" } }
+    }
+}
+
+extension JSONValue? {
+    fileprivate var plainText: String { self?.plainText ?? "-" }
+}
+
+extension JSONValue {
+    fileprivate var plainText: String {
+        if case .string(let text) = self { text } else { text }
+    }
 }

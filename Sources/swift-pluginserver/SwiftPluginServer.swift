@@ -45,6 +45,7 @@ struct SwiftPluginServer: ParsableCommand {
     @OptionGroup(title: "Serving") var serving: ServingOptions
 
     func run() throws {
+        openStandardDescriptors()
         if version {
             print("Version: \(serverVersion)\nRuntime Version: swift\(swiftVersion)")
         } else if let dumpPluginInfo {
@@ -64,10 +65,16 @@ struct PluginsLocation: ParsableArguments {
     @Option(name: .goStyle("kong-prefix"), help: .init("Kong's prefix directory, where the socket is made.", valueName: "path"))
     var kongPrefix = "/usr/local/kong"
 
-    @Option(name: .goStyle("plugins-directory"), help: .init("The directory of the plugins. (default: the working directory)", valueName: "path"))
-    var pluginsDirectory: String?
+    @OptionGroup var directory: PluginsDirectory
 
-    var pluginsPath: String { pluginsDirectory ?? "." }
+    var pluginsPath: String { directory.path ?? "." }
+}
+
+/// Where the plugins are. A group of its own: a flag that a subcommand has too must be the same one, or the subcommand
+/// never sees it.
+struct PluginsDirectory: ParsableArguments {
+    @Option(name: .goStyle("plugins-directory"), help: .init("The directory of the plugins. (default: the working directory)", valueName: "path"))
+    var path: String?
 }
 
 /// What the server's own log holds.
