@@ -29,3 +29,12 @@ struct StandardOutput: ~Copyable {
         close(descriptor)
     }
 }
+
+/// Opens whichever of the three standard descriptors the parent has left closed: otherwise the next file or socket that is
+/// opened would take its place, and be written to as if it were the log.
+func openStandardDescriptors() {
+    for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) < 0 {
+        // The lowest free number is this one.
+        _ = open("/dev/null", O_RDWR)
+    }
+}
