@@ -31,6 +31,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
         // For tests only: encoders of others to compare ours with.
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     ],
@@ -40,7 +41,10 @@ let package = Package(
         .target(name: "CKongPluginEntry", dependencies: ["CKongPlugin"], cSettings: toolchain),
         .target(name: "KongPDK", dependencies: ["CKongPlugin", "CKongPluginEntry"]),
         .target(name: "PDKCatalogue"),
-        .target(name: "PluginLoader", dependencies: ["CKongPlugin"]),
+        .target(name: "CDynamicLinker"),
+        .target(
+            name: "PluginLoader",
+            dependencies: ["CKongPlugin", "CDynamicLinker", .product(name: "Crypto", package: "swift-crypto")]),
         .target(
             name: "WireProtocol",
             dependencies: [

@@ -8,42 +8,75 @@ public struct CheckedPlugin: Sendable {
     public let image: ELFImage
     public let stamp: Stamp
     public let runtime: SwiftRuntime
-    /// The host that it was checked for.
-    let host: BuildVersions
+    /// What it would have been refused for, had it not been for `CheckOptions.allowInsecure`.
+    public let waived: [LoadError]
+    /// What it was checked for.
+    let options: CheckOptions
     /// The stamp with its note around it, byte for byte.
     let stampNote: ELFNote
+    let libraries: NeededLibraries
+    let versionNeeds: [ELFVersionNeed]
 
     public var name: PluginName { file.name }
     public var path: String { file.path }
+    var host: BuildVersions { options.host }
 
-    private static let openSymbol = KONG_PLUGIN_OPEN_SYMBOL
+    static let openSymbol = KONG_PLUGIN_OPEN_SYMBOL
     static let stampSymbol = KONG_STAMP_SYMBOL
 
-    /// Checks a file. What is said first is what explains most: a file for another machine is not blamed for its
-    /// stamp, nor one of another ABI for its entry.
+    /// Checks a file, and the directory that it is in.
+    public init(_ file: PluginFile, options: CheckOptions) throws(LoadError) {
+        let directory = file.path.directoryPath
+        let waived = try file.checkDirectory(options)
+        let lock = options.requireLock ? try PluginLock(in: directory, options: options) : nil
+        try self.init(file, options: options, lock: lock, reader: LibraryReader(), waived: waived)
+    }
+
+    /// The same, with nothing but the host's versions to go by.
     public init(_ file: PluginFile, host: BuildVersions) throws(LoadError) {
+        try self.init(file, options: CheckOptions(host: host))
+    }
+
+    /// Checks a file in a directory that has been checked.
+    ///
+    /// What is said first is what explains most: a file for another machine is not blamed for its stamp, nor one of
+    /// another ABI for its entry. But before all else comes whether the file may be trusted: nothing that strangers
+    /// wrote is looked into.
+    init(
+        _ file: PluginFile, options: CheckOptions, lock: PluginLock?, reader: LibraryReader, waived: [LoadError] = []
+    ) throws(LoadError) {
+        var waived = waived
+        waived += try file.checkOwnership(options)
+        try lock?.check(file)
+
         let stampSymbol: ELFSymbol?
         let openSymbol: ELFSymbol?
         do throws(ELFError) {
             image = try ELFImage(file.bytes)
             stampSymbol = try image.symbol(named: Self.stampSymbol)
             openSymbol = try image.symbol(named: Self.openSymbol)
+            versionNeeds = try image.neededVersions()
         } catch {
             throw file.refusal(error)
         }
         self.file = file
-        self.host = host
+        self.options = options
         stampNote = try Self.findStamp(in: image, stampSymbol, of: file)
         stamp = try Self.readStamp(stampNote, of: file)
-        try Self.checkVersion(of: stamp, in: file, host: host)
+        try Self.checkVersion(of: stamp, in: file, host: options.host)
         try Self.checkEntry(stampSymbol, named: Self.stampSymbol, \.isObject, as: "data", in: file)
         try Self.checkEntry(openSymbol, named: Self.openSymbol, \.isFunction, as: "a function", in: file)
-        runtime = try SwiftRuntime(of: image, stamp: stamp, in: file, host: host)
+        runtime = try SwiftRuntime(of: image, stamp: stamp, in: file, host: options.host, reader: reader)
+        libraries = NeededLibraries(of: image, needs: versionNeeds, at: file.path, reader: reader)
+        waived += try libraries.check(for: file, options)
+        self.waived = waived
     }
 
-    /// The runtime as it is now: what another plugin has loaded since the check may decide it otherwise.
-    func checkRuntimeAgain() throws(LoadError) {
-        _ = try SwiftRuntime(of: image, stamp: stamp, in: file, host: host)
+    /// Runtime and libraries as they are now: what another plugin has loaded since the check may decide it otherwise.
+    func checkLibrariesAgain() throws(LoadError) {
+        let reader = LibraryReader()
+        _ = try SwiftRuntime(of: image, stamp: stamp, in: file, host: host, reader: reader)
+        _ = try NeededLibraries(of: image, needs: versionNeeds, at: path, reader: reader).check(for: file, options)
     }
 
     // MARK: Checks
@@ -110,6 +143,17 @@ public struct CheckedPlugin: Sendable {
             fix:
                 "build it with KongPDK; in C, define \(name) as kong_plugin.h declares it, and export it (visibility, version script)"
         )
+    }
+}
+
+extension Stamp {
+    /// The stamp of any library, for those that are refused; `nil` if it has none that can be read.
+    init?(of image: ELFImage) {
+        let exported = (try? image.symbol(named: CheckedPlugin.stampSymbol)).flatMap { try? image.note(at: $0.address) }
+        guard let note = ([exported].compactMap(\.self) + image.notes()).first(where: \.isStamp),
+            let stamp = try? Stamp(note.description)
+        else { return nil }
+        self = stamp
     }
 }
 

@@ -1,55 +1,12 @@
-/// Why a plugin, or the directory of plugins, was refused: a stable code, both sides, and what to do about it.
+/// Why a plugin, the directory of plugins, or its trust list was refused: a stable code, both sides, and what to do
+/// about it.
 public struct LoadError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// Stable: scripts and dashboards match on the raw values.
-    public enum Code: String, CaseIterable, Sendable {
-        /// The plugin's ABI has another major version.
-        case abiMajor = "abi-major"
-        /// The plugin's ABI has a newer minor version.
-        case abiMinor = "abi-minor"
-        /// The Swift runtime that the plugin would get here is missing, or of another toolchain.
-        case swiftRuntime = "swift-runtime"
-        case notELF = "not-elf"
-        /// Another processor, word size, byte order or operating system.
-        case wrongMachine = "wrong-machine"
-        /// ELF for this machine, but a program, an object file or a core dump.
-        case notALibrary = "not-a-library"
-        /// The file contradicts itself, or the ELF specification.
-        case badELF = "bad-elf"
-        /// Less is there than the file's own headers say.
-        case truncated
-        case noStamp = "no-stamp"
-        case badStamp = "bad-stamp"
-        /// `kong_plugin_open` or `kong_plugin_abi` is not exported as what it should be.
-        case missingEntry = "missing-entry"
-        case missingLibrary = "missing-library"
-        case permissions
-        case duplicateName = "duplicate-name"
-        case badName = "bad-name"
-        /// A directory, FIFO, socket or device.
-        case notAFile = "not-a-file"
-        /// There is no such file, or a link to one that is not there.
-        case missingFile = "missing-file"
-        /// The system could not read the file or directory.
-        case unreadable
-        /// The plugins directory is not there, or is no directory.
-        case missingDirectory = "missing-directory"
-        /// The file was written to after it had been checked.
-        case fileChanged = "file-changed"
-        /// The dynamic linker refused the file.
-        case loadFailed = "load-failed"
-        /// In memory the stamp is not what the file said.
-        case stampDiffers = "stamp-differs"
-        /// This process has opened the very same file before, perhaps under another name.
-        case alreadyOpen = "already-open"
-        /// `kong_plugin_open` failed.
-        case openFailed = "open-failed"
-        case badDescriptor = "bad-descriptor"
-    }
-
     /// What was refused.
     public enum Subject: Hashable, Sendable {
         case plugin(name: String, path: String)
         case directory(path: String)
+        /// The trust list, without which no file is taken.
+        case lock(path: String)
     }
 
     public let code: Code
@@ -82,6 +39,8 @@ public struct LoadError: Error, Hashable, Sendable, CustomStringConvertible {
             return "failed to open plugin \(name.printable): plugin.Open(\"\(path.printable)\"): \(reason)"
         case .directory(let path):
             return "failed to open plugins directory \"\(path.printable)\": \(reason)"
+        case .lock(let path):
+            return "failed to use trust list \"\(path.printable)\": \(reason)"
         }
     }
 
@@ -90,12 +49,24 @@ public struct LoadError: Error, Hashable, Sendable, CustomStringConvertible {
         switch subject {
         case .plugin: "plugin: \(pluginSide)     host: \(hostSide)"
         case .directory: "directory: \(pluginSide)     host: \(hostSide)"
+        case .lock: "trust list: \(pluginSide)     host: \(hostSide)"
         }
     }
 
     /// The three lines of plugin-abi.md, section 3.
     public var description: String {
         "\(message)\n  \(detail)\n  fix: \(fix)"
+    }
+
+    /// The same on one line, for something that was let pass.
+    public var warning: String {
+        let what =
+            switch subject {
+            case .plugin(let name, let path): "plugin \(name.printable), \(path.printable)"
+            case .directory(let path): "plugins directory \(path.printable)"
+            case .lock(let path): "trust list \(path.printable)"
+            }
+        return "\(what): \(reason) (\(code.rawValue): \(pluginSide)); let pass by \(CheckOptions.allowInsecureFlag)"
     }
 
     private static let differentVersion = "plugin was built with a different version of package "

@@ -20,17 +20,25 @@ public enum Finding: Sendable, CustomStringConvertible {
         }
     }
 
-    /// For the log. A refusal has three lines.
+    /// Lines for the log, one for each thing that would have been a refusal but for `CheckOptions.allowInsecure`.
+    public var warnings: [String] {
+        guard case .plugin(let plugin) = self else { return [] }
+        return plugin.waived.map(\.warning)
+    }
+
+    /// For the log. A refusal has three lines; a plugin has one, and one for each warning.
     public var description: String {
         switch self {
         case .plugin(let plugin):
-            switch plugin.runtime {
-            case .own: "found plugin \(plugin.name) in \(plugin.path.printable): \(plugin.stamp.versions)"
-            case .shared(let library):
-                "found plugin \(plugin.name) in \(plugin.path.printable): \(plugin.stamp.versions), Swift runtime \(library.printable)"
-            }
-        case .refused(_, let error): error.description
-        case .ignored(let fileName, let reason): "ignored \"\(fileName.printable)\": \(reason)"
+            let runtime =
+                switch plugin.runtime {
+                case .own: ""
+                case .shared(let library): ", Swift runtime \(library.printable)"
+                }
+            let found = "found plugin \(plugin.name) in \(plugin.path.printable): \(plugin.stamp.versions)\(runtime)"
+            return ([found] + warnings.map { "  warning: \($0)" }).joined(separator: "\n")
+        case .refused(_, let error): return error.description
+        case .ignored(let fileName, let reason): return "ignored \"\(fileName.printable)\": \(reason)"
         }
     }
 }
@@ -41,10 +49,17 @@ public struct PluginDirectory: Sendable {
     /// One for each entry, in the order of the entries' names (by bytes).
     public let findings: [Finding]
 
-    /// Reads a directory; not the ones in it. That it cannot be read is an error, that it is empty is not.
-    public init(path: String, host: BuildVersions) throws(LoadError) {
+    /// What the directory itself would have been refused for, had it not been for `CheckOptions.allowInsecure`.
+    public let waived: LoadError?
+
+    /// Reads a directory; not the ones in it. That it cannot be read or trusted, or has no trust list where one is
+    /// required, is an error; that it is empty is none.
+    public init(path: String, options: CheckOptions) throws(LoadError) {
         self.path = path
-        let fileNames = try Self.entries(of: path)
+        let (fileNames, status) = try Self.entries(of: path)
+        waived = try Self.checkOwnership(status, of: path, options)
+        let lock = options.requireLock ? try PluginLock(in: path, options: options) : nil
+        let reader = LibraryReader()
         let prefix = path.hasSuffix("/") ? path : "\(path)/"
 
         // Two files for one name: which is meant? Neither is taken. What is no file at all does not count.
@@ -56,20 +71,23 @@ public struct PluginDirectory: Sendable {
 
         findings = fileNames.map { fileName in
             guard PluginName.isCandidate(fileName: fileName) else {
-                return .ignored(
-                    fileName: fileName,
-                    reason: fileName.hasPrefix(".") ? "its name begins with a dot" : "its name does not end in .so")
+                return .ignored(fileName: fileName, reason: Self.reasonToIgnore(fileName, options))
             }
             let name = PluginName(fileName: fileName)
             do throws(LoadError) {
                 if let name, let files = filesByName[name], files.count > 1, files.contains(fileName) {
                     throw Self.duplicate(fileName, of: files, name, in: prefix)
                 }
-                return .plugin(try CheckedPlugin(PluginFile(path: prefix + fileName), host: host))
+                return .plugin(try CheckedPlugin(PluginFile(path: prefix + fileName), options: options, lock: lock, reader: reader))
             } catch {
                 return .refused(name, error)
             }
         }
+    }
+
+    /// The same, with nothing but the host's versions to go by.
+    public init(path: String, host: BuildVersions) throws(LoadError) {
+        try self.init(path: path, options: CheckOptions(host: host))
     }
 
     /// The plugin of this name, or why there is none.
@@ -90,6 +108,22 @@ public struct PluginDirectory: Sendable {
             fix: "put the plugin's file there: ./build.sh plugin DIR, where DIR is its folder")
     }
 
+    private static func reasonToIgnore(_ fileName: String, _ options: CheckOptions) -> String {
+        if fileName == PluginLock.fileName {
+            return options.requireLock ? "it is the trust list" : "it is a trust list, and counts only with \(CheckOptions.requireLockFlag)"
+        }
+        return fileName.hasPrefix(".") ? "its name begins with a dot" : "its name does not end in .so"
+    }
+
+    private static func checkOwnership(
+        _ status: FileStatus?, of path: String, _ options: CheckOptions
+    ) throws(LoadError) -> LoadError? {
+        guard let status, let exposure = Exposure(status, at: path, user: options.user) else { return nil }
+        let refusal = exposure.refusal(.insecureDirectory, .directory(path: path))
+        guard options.allowInsecure else { throw refusal }
+        return refusal
+    }
+
     private static func duplicate(_ fileName: String, of files: [String], _ name: PluginName, in prefix: String) -> LoadError {
         let others = files.filter { $0 != fileName }.map { prefix + $0 }
         return LoadError(
@@ -106,9 +140,11 @@ public struct PluginDirectory: Sendable {
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
     }
 
-    private static func entries(of path: String) throws(LoadError) -> [String] {
+    /// The names in it, and the status of the very directory that they are from.
+    private static func entries(of path: String) throws(LoadError) -> ([String], FileStatus?) {
         guard let stream = opendir(path) else { throw cannotRead(path, errno) }
         defer { closedir(stream) }
+        let status = FileStatus(descriptor: dirfd(stream))
         var names: [String] = []
         while true {
             // readdir tells its end from an error by errno alone.
@@ -123,7 +159,7 @@ public struct PluginDirectory: Sendable {
             }
             if name != ".", name != ".." { names.append(name) }
         }
-        return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        return (names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }, status)
     }
 
     private static func cannotRead(_ path: String, _ number: CInt) -> LoadError {

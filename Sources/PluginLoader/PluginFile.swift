@@ -4,9 +4,12 @@ public struct PluginFile: Sendable {
     public let path: String
     public let bytes: FileBytes
 
+    /// The last part of its path.
+    public var fileName: String { Self.fileName(of: path) }
+
     /// The file at `path`, for the plugin that its name says it holds.
     public init(path: String) throws(LoadError) {
-        let fileName = String(path.split(separator: "/").last ?? "")
+        let fileName = Self.fileName(of: path)
         guard let name = PluginName(fileName: fileName) else {
             throw LoadError(
                 .badName, .plugin(name: fileName, path: path), reason: "its name is no name of a plugin",
@@ -26,9 +29,57 @@ public struct PluginFile: Sendable {
         }
     }
 
+    private static func fileName(of path: String) -> String { String(path.split(separator: "/").last ?? "") }
+
+    /// The SHA-256 of what was checked, or will be: a file that somebody writes to meanwhile has none.
+    public func digest() throws(LoadError) -> FileDigest {
+        let digest: FileDigest
+        do {
+            digest = try FileDigest(of: bytes)
+        } catch {
+            throw refusal(error)
+        }
+        try checkUnchanged()
+        return digest
+    }
+
+    /// Whether the file is still what it was when it was opened, as far as its size and its time of modification tell.
+    func checkUnchanged() throws(LoadError) {
+        guard bytes.currentState() == bytes.state else {
+            throw refusal(
+                .fileChanged, "somebody has written to it since it was opened", plugin: "another size or time of modification",
+                host: "loads only what it has checked",
+                fix: "start the server again; and replace plugins by renaming, not by writing into them: \(path.replaceCommand)")
+        }
+    }
+
+    // MARK: Trust
+
+    /// Refuses a file that somebody could change who is not trusted. Returns what has been let pass.
+    func checkOwnership(_ options: CheckOptions) throws(LoadError) -> [LoadError] {
+        guard let exposure = Exposure(bytes.status, at: path, user: options.user) else { return [] }
+        let refusal = exposure.refusal(.insecureFile, subject)
+        guard options.allowInsecure else { throw refusal }
+        return [refusal]
+    }
+
+    /// The same for the directory that it is found in.
+    func checkDirectory(_ options: CheckOptions) throws(LoadError) -> [LoadError] {
+        let directory = path.directoryPath
+        guard let status = FileStatus(path: directory), let exposure = Exposure(status, at: directory, user: options.user)
+        else { return [] }
+        let refusal = exposure.refusal(.insecureDirectory, subject, "its directory")
+        guard options.allowInsecure else { throw refusal }
+        return [refusal]
+    }
+
+    // MARK: Refusals
+
+    var subject: LoadError.Subject { .plugin(name: name.description, path: path) }
+
     /// A refusal of this file.
     func refusal(_ code: LoadError.Code, _ reason: String, plugin: String, host: String, fix: String) -> LoadError {
-        LoadError(code, .plugin(name: name.description, path: path), reason: reason, plugin: plugin, host: host, fix: fix)
+        LoadError(code, subject, reason: reason, plugin: plugin, host: host, fix: fix)
     }
 
     /// What its bytes being no library for this machine means to the user.
@@ -75,7 +126,7 @@ extension LoadError {
                 fix: "put the plugin's file there: ./build.sh plugin DIR, where DIR is its folder")
         case .notAFile(let kind):
             self.init(
-                .notAFile, subject, reason: "it is not a file", plugin: kind, host: "loads regular files",
+                .notAFile, subject, reason: "it is not a file", plugin: "\(kind)", host: "loads regular files",
                 fix: "move \(path.shellWord) out of the plugins directory, or rename it so that it does not end in .so")
         case .notPermitted:
             self.init(

@@ -20,8 +20,8 @@ struct PluginImage {
     ///
     /// Constructors of the plugin run in here. When it throws after they have run, the file stays noted as loaded.
     init(loading plugin: CheckedPlugin) throws(LoadError) {
-        try plugin.checkRuntimeAgain()
-        try Self.checkUnchanged(plugin)
+        try plugin.checkLibrariesAgain()
+        try plugin.file.checkUnchanged()
         try Self.loadLibrariesBeside(plugin)
         try LoadedFiles.insert(plugin.file)
         let name = "/proc/self/fd/\(plugin.file.bytes.descriptor)"
@@ -43,7 +43,7 @@ struct PluginImage {
                     "start the server again; and replace plugins by renaming, not by writing into them: \(plugin.path.replaceCommand)"
             )
         }
-        try Self.checkUnchanged(plugin)
+        try plugin.file.checkUnchanged()
         guard let place = dlsym(handle, KONG_PLUGIN_OPEN_SYMBOL) else {
             throw plugin.file.refusal(
                 .missingEntry, "it does not export \(KONG_PLUGIN_OPEN_SYMBOL)", plugin: Self.lastError,
@@ -54,63 +54,39 @@ struct PluginImage {
 
     /// Loads what the plugin needs from directories named by `$ORIGIN`.
     ///
-    /// These libraries stay even if the plugin then fails to load. So nothing is loaded if a library is missing, or
-    /// would not be recognised.
+    /// These libraries stay even if the plugin then fails to load. So nothing is loaded if one would not be recognised;
+    /// that none is missing has been checked.
     private static func loadLibrariesBeside(_ plugin: CheckedPlugin) throws(LoadError) {
         let search = LibrarySearch(for: plugin.image.dynamic, of: plugin.path)
         var paths: [String] = []
-        var missing: [String] = []
         for library in plugin.image.dynamic.needed {
-            switch search.find(library) {
-            case .file(let path, origin: true):
-                if let file = try? FileBytes(path: path), let image = try? ELFImage(file), image.dynamic.soname != library {
-                    throw plugin.file.refusal(
-                        .loadFailed, "it needs a library that does not bear the name by which it is needed",
-                        plugin: "needs \(library); \(path) has the SONAME \"\(image.dynamic.soname ?? "")\"",
-                        host: "finds libraries in $ORIGIN by their SONAME",
-                        fix: "link \(path.shellWord) with -Wl,-soname,\(library)")
-                }
-                paths.append(path)
-            case .loaded, .file: break
-            case nil: missing.append(library)
+            guard case .file(let path, origin: true) = search.find(library) else { continue }
+            if let file = try? FileBytes(path: path), let image = try? ELFImage(file), image.dynamic.soname != library {
+                throw plugin.file.refusal(
+                    .loadFailed, "it needs a library that does not bear the name by which it is needed",
+                    plugin: "needs \(library); \(path) has the SONAME \"\(image.dynamic.soname ?? "")\"",
+                    host: "finds libraries in $ORIGIN by their SONAME",
+                    fix: "link \(path.shellWord) with -Wl,-soname,\(library)")
             }
-        }
-        guard paths.isEmpty || missing.isEmpty else {
-            throw missingLibraries(missing, of: plugin, text: "\(missing.joined(separator: ", ")): no such library")
+            paths.append(path)
         }
         for path in paths where dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) == nil {
             throw loadFailure(of: plugin, text: lastError)
         }
     }
 
-    private static func checkUnchanged(_ plugin: CheckedPlugin) throws(LoadError) {
-        guard plugin.file.bytes.currentState() == plugin.file.bytes.state else {
-            throw plugin.file.refusal(
-                .fileChanged, "somebody has written to it since it was checked", plugin: "another size or time of modification",
-                host: "loads only what it has checked",
-                fix:
-                    "start the server again; and replace plugins by renaming, not by writing into them: \(plugin.path.replaceCommand)"
-            )
-        }
-    }
-
-    /// What the dynamic linker's `text` means. The library that it misses may be one that another one needs.
+    /// What the dynamic linker's `text` means. What can be missing was there when it was checked, a moment ago.
     private static func loadFailure(of plugin: CheckedPlugin, text: String) -> LoadError {
         if text.contains(": cannot open shared object file") {
-            return missingLibraries([String(text.prefix { $0 != ":" })], of: plugin, text: text)
+            let library = text.prefix { $0 != ":" }
+            return plugin.file.refusal(
+                .missingLibrary, text, plugin: "needs \(library)", host: "the dynamic linker does not find it",
+                fix: "install what \(library) comes with (and run ldconfig), or link it statically")
         }
         return plugin.file.refusal(
             .loadFailed, text, plugin: "\(plugin.stamp.versions)", host: "the dynamic linker refused it",
-            fix:
-                "a missing symbol or version means that \(plugin.name) was linked against another version of a library than this machine has: build it here"
+            fix: "a missing symbol means that \(plugin.name) was linked against another version of a library than this machine has: build it here"
         )
-    }
-
-    private static func missingLibraries(_ libraries: [String], of plugin: CheckedPlugin, text: String) -> LoadError {
-        plugin.file.refusal(
-            .missingLibrary, text, plugin: "needs \(libraries.joined(separator: ", "))",
-            host: "not loaded, in the plugin's RUNPATH, or in the system's directories",
-            fix: "install what \(libraries.joined(separator: ", ")) comes with, or link it statically")
     }
 
     private static var lastError: String {

@@ -30,13 +30,22 @@ public struct Stamp: Hashable, Sendable {
     }
 
     /// `KONG_RUNTIME_…`: where the plugin says that its Swift runtime is. Not believed, see `SwiftRuntime`.
-    public struct StatedRuntime: RawRepresentable, Hashable, Sendable {
+    public struct StatedRuntime: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
         public let rawValue: UInt8
         public init(rawValue: UInt8) { self.rawValue = rawValue }
 
         public static let unstated = StatedRuntime(rawValue: 0)
         public static let selfContained = StatedRuntime(rawValue: 1)
         public static let shared = StatedRuntime(rawValue: 2)
+
+        public var description: String {
+            switch self {
+            case .unstated: "unstated"
+            case .selfContained: "self-contained"
+            case .shared: "shared"
+            default: "runtime \(rawValue)"
+            }
+        }
     }
 
     public let versions: BuildVersions

@@ -2,7 +2,7 @@ extension String {
     /// The same text on one line, with everything escaped that could forge a log line or steer a terminal.
     ///
     /// File names, ELF strings and `dlerror` texts come from files that nobody has vouched for.
-    var printable: String {
+    package var printable: String {
         var result = ""
         for scalar in unicodeScalars {
             switch scalar.properties.generalCategory {

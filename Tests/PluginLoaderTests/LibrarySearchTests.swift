@@ -9,7 +9,7 @@ import Testing
     init() throws { directory = try TemporaryDirectory() }
 
     /// Where the system's C library is.
-    static var libc: String? { LoadedLibrary.path(of: "libc.so.6", defining: "malloc") }
+    static var libc: String? { LibraryReader().loaded(as: "libc.so.6")?.mappedFile }
 
     private func search(runpath: String, environment: String? = nil, flags: String = "-Wl,--enable-new-dtags") throws
         -> LibrarySearch
@@ -23,7 +23,8 @@ import Testing
         try directory.write(CSource.goodBytes, to: "libc.so.6")
         #expect(try search(runpath: "$ORIGIN").find("libc.so.6") == .loaded)
         #expect(try #require(Self.libc).hasSuffix("libc.so.6"))
-        #expect(LoadedLibrary.path(of: "libof-nobody.so", defining: "malloc") == nil)
+        #expect(LibraryReader().loaded(as: "libof-nobody.so") == nil)
+        #expect(LibraryReader().loaded(as: "") == nil)
     }
 
     @Test(arguments: ["$ORIGIN", "${ORIGIN}", "/nowhere:$ORIGIN/../.:$ORIGIN"])

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import PluginLoader
@@ -37,13 +38,30 @@ import Testing
 
     @Test func codesAreStable() {
         #expect(
-            LoadError.Code.allCases.map(\.rawValue) == [
-                "abi-major", "abi-minor", "swift-runtime", "not-elf", "wrong-machine", "not-a-library", "bad-elf", "truncated",
-                "no-stamp", "bad-stamp", "missing-entry", "missing-library", "permissions", "duplicate-name", "bad-name",
-                "not-a-file",
-                "missing-file", "unreadable", "missing-directory", "file-changed", "load-failed", "stamp-differs", "already-open",
-                "open-failed", "bad-descriptor",
+            LoadError.Code.allCases.map(\.rawValue).sorted() == [
+                "abi-major", "abi-minor", "already-open", "bad-descriptor", "bad-elf", "bad-lock", "bad-name", "bad-stamp",
+                "duplicate-name", "file-changed", "glibc", "insecure-directory", "insecure-file", "library-version", "load-failed",
+                "lock-mismatch", "missing-directory", "missing-entry", "missing-file", "missing-library", "missing-lock",
+                "no-stamp", "not-a-file", "not-a-library", "not-elf", "not-in-lock", "open-failed", "permissions",
+                "stamp-differs", "swift-runtime", "truncated", "unreadable", "wrong-machine",
             ])
+    }
+
+    /// The page is made from the code: `UPDATE_DOCS=1 swift test --filter LoadErrorTests` writes it.
+    @Test func docsPageIsThatOfTheCodes() throws {
+        let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../docs/codes.md").path
+        if ProcessInfo.processInfo.environment["UPDATE_DOCS"] != nil {
+            try LoadError.codesPage.write(toFile: path, atomically: true, encoding: .utf8)
+        }
+        let page = try String(contentsOfFile: path, encoding: .utf8)
+        #expect(page == LoadError.codesPage, "docs/codes.md is old: UPDATE_DOCS=1 swift test --filter LoadErrorTests")
+    }
+
+    @Test func everyCodeSaysWhatItMeansAndWhatToDo() {
+        for code in LoadError.Code.allCases {
+            #expect(code.meaning.hasSuffix(".") && code.remedy.hasSuffix("."), "\(code)")
+            #expect(!code.meaning.contains("\n") && !code.meaning.contains("|"), "\(code)")
+        }
     }
 
     @Test(arguments: [("/a/b.so", "/a/b.so"), ("/a b", "'/a b'"), ("it's", #"'it'\''s'"#), ("", "''")])

@@ -176,21 +176,29 @@ import Testing
 
     @Test func missingLibraryIsNamed() throws {
         try buildWithHelper("missing", soname: "libmissing.so.1")
-        let error = try #require(try openingError())
+        let error = try #require(refusal(of: path))
         #expect(error.code == .missingLibrary)
         #expect(error.pluginSide == "needs libmissing.so.1")
     }
 
     @Test func libraryBesideAPluginThatLacksAnotherIsNotRun() throws {
         try directory.write("int absent(void) { return 1; }".utf8, to: "absent.c")
-        let absent = directory.file("libabsent.so")
+        try directory.makeDirectory("lib")
+        let absent = directory.file("lib/libabsent.so")
         try run("clang", ["-shared", "-fPIC", directory.file("absent.c"), "-Wl,-soname,libabsent.so", "-o", absent])
         try buildWithHelper(
             "unused", soname: "libunused.so", helperSource: CSource.constructor(creating: directory.file("mark")), linked: absent)
+        let plugin = try check(path)
         #expect(unlink(absent) == 0)
-        let error = try #require(try openingError())
+        let error = try #require(refusal(of: path))
         #expect(error.code == .missingLibrary)
         #expect(error.pluginSide == "needs libabsent.so")
+        do {
+            _ = try plugin.open(host: Host.pointer)
+            Issue.record("opened without its library")
+        } catch {
+            #expect(error.code == .missingLibrary)
+        }
         #expect(!directory.has("mark"))
     }
 

@@ -79,7 +79,7 @@ import Testing
     @Test func sharedRuntimeIsTheOneThatIsLoaded() throws {
         try directory.write(Self.shared, to: "sample.so")
         let plugin = try check(path)
-        let core = try #require(LoadedLibrary.path(of: "libswiftCore.so", defining: "swift_retain"))
+        let core = try #require(LibraryReader().loaded(as: "libswiftCore.so")?.mappedFile)
         #expect(plugin.runtime == .shared(library: core))
         #expect(try plugin.open(host: Host.pointer).priority == 3)
     }

@@ -1,10 +1,18 @@
 import Foundation
+import Testing
 
 /// A directory that is gone when the test is over.
 final class TemporaryDirectory {
     let path: String
 
+    /// What the tests make is nobody else's to write, whatever the shell that started them says.
+    private static let isUmaskSet: Bool = {
+        umask(0o022)
+        return true
+    }()
+
     init() throws {
+        _ = Self.isUmaskSet
         path = NSTemporaryDirectory() + "plugin-loader-tests-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     }
@@ -23,6 +31,8 @@ final class TemporaryDirectory {
     func makeDirectory(_ name: String) throws {
         try FileManager.default.createDirectory(atPath: file(name), withIntermediateDirectories: true)
     }
+
+    func setMode(_ mode: mode_t, of name: String) { #expect(chmod(file(name), mode) == 0) }
 
     func link(_ name: String, to target: String) throws {
         try FileManager.default.createSymbolicLink(atPath: file(name), withDestinationPath: target)

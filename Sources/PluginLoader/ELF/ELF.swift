@@ -7,6 +7,7 @@ enum ELF {
     // e_ident
     static let class64: UInt8 = 2  // ELFCLASS64
     static let littleEndian: UInt8 = 1  // ELFDATA2LSB
+    static let bigEndian: UInt8 = 2  // ELFDATA2MSB
     static let currentVersion: UInt8 = 1  // EV_CURRENT
     /// ELFOSABI_SYSV and ELFOSABI_GNU: the two that glibc's dynamic linker takes.
     static let systems: Set<UInt8> = [0, 3]
@@ -37,13 +38,17 @@ enum ELF {
     /// STB_GLOBAL, STB_WEAK and STB_GNU_UNIQUE: what dlsym finds.
     static let exportedBindings: Set<UInt8> = [1, 2, 10]
 
-    // Sizes of Elf64_Ehdr, Elf64_Phdr, Elf64_Shdr, Elf64_Dyn, Elf64_Sym and Elf64_Nhdr.
+    // Sizes of Elf64_Ehdr, Elf64_Phdr, Elf64_Shdr, Elf64_Dyn, Elf64_Sym, Elf64_Nhdr, Elf64_Verneed and Elf64_Vernaux,
+    // Elf64_Verdef and Elf64_Verdaux.
     static let headerSize = 64
     static let segmentSize = 56
     static let sectionSize = 64
     static let dynamicEntrySize = 16
     static let symbolSize = 24
     static let noteHeaderSize = 12
+    static let versionNeedSize = 16
+    static let versionDefinitionSize = 20
+    static let versionNameSize = 8
 
     static func machineName(_ machine: UInt16) -> String {
         switch machine {

@@ -17,10 +17,13 @@ public struct ELFDynamic: Sendable {
     let symbols: UInt64
     let gnuHash: UInt64?
     let hash: UInt64?
+    // Addresses of DT_VERNEED and DT_VERDEF.
+    let versionNeeds: UInt64?
+    let versionDefinitions: UInt64?
 
     /// More than any library has; what is beyond is refused rather than read.
     private static let mostEntries = 16384
-    private static let mostNeeded = 1024
+    private static let mostNeeded = 256
     private static let longestString = 4096
 
     // d_tag
@@ -34,6 +37,8 @@ public struct ELFDynamic: Sendable {
     private static let runpathTag: UInt64 = 29  // DT_RUNPATH
     private static let gnuHashTag: UInt64 = 0x6fff_fef5  // DT_GNU_HASH
     private static let flags1Tag: UInt64 = 0x6fff_fffb  // DT_FLAGS_1
+    private static let versionDefinitionsTag: UInt64 = 0x6fff_fffc  // DT_VERDEF
+    private static let versionNeedsTag: UInt64 = 0x6fff_fffe  // DT_VERNEED
     private static let pieFlag: UInt64 = 0x0800_0000  // DF_1_PIE
 
     init(_ segments: [ELFImage.Segment], in file: FileBytes) throws(ELFError) {
@@ -72,6 +77,8 @@ public struct ELFDynamic: Sendable {
         self.symbols = symbols
         gnuHash = values[Self.gnuHashTag]
         hash = values[Self.hashTag]
+        versionNeeds = values[Self.versionNeedsTag]
+        versionDefinitions = values[Self.versionDefinitionsTag]
         isProgram = values[Self.flags1Tag, default: 0] & Self.pieFlag != 0
 
         func string(_ offset: UInt64) throws(ELFError) -> String {
@@ -84,7 +91,7 @@ public struct ELFDynamic: Sendable {
     }
 
     /// A string of the table at the address `table`.
-    private static func string(
+    static func string(
         at offset: UInt64, table: UInt64, size: UInt64, _ segments: [ELFImage.Segment], _ file: FileBytes
     ) throws(ELFError) -> String {
         guard offset < size else { throw .malformed("a name at \(offset) in a string table of \(size) bytes") }

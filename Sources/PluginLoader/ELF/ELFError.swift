@@ -12,4 +12,13 @@ public enum ELFError: Error, Hashable, Sendable {
     case malformed(String)
     /// The system failed to read it.
     case unreadable(String)
+
+    /// What was found, whichever of them it is.
+    var found: String {
+        switch self {
+        case .notELF(let found), .truncated(let found), .wrongMachine(let found), .notALibrary(let found), .malformed(let found),
+            .unreadable(let found):
+            found
+        }
+    }
 }

@@ -21,28 +21,18 @@ struct ELFHeader: Sendable {
     init(_ file: FileBytes) throws(ELFError) {
         let start = try file.read(at: 0, count: Int(min(file.size, UInt64(ELF.headerSize))))
         guard start.starts(with: ELF.magic.prefix(start.count)) else { throw .notELF(Self.describe(start)) }
-        guard start.count >= 20 else {
+        guard let identity = ELFIdentity(start) else {
             throw .truncated(
                 start.isEmpty ? "the file is empty" : "the file ends after \(start.count) bytes, inside of its first header")
         }
-
-        let wordSize = start[4] == ELF.class64 ? "64-bit" : start[4] == 1 ? "32-bit" : "class \(start[4])"
-        let isBigEndian = start[5] == 2
-        let machine = isBigEndian ? UInt16(start[18]) << 8 | UInt16(start[19]) : UInt16(start[19]) << 8 | UInt16(start[18])
-        guard start[4] == ELF.class64, start[5] == ELF.littleEndian, machine == ELF.hostMachine else {
-            throw .wrongMachine("\(wordSize)\(isBigEndian ? " big-endian" : "") \(ELF.machineName(machine))")
-        }
-        guard ELF.systems.contains(start[7]) else {
-            throw .wrongMachine("\(wordSize) \(ELF.machineName(machine)), operating system \(start[7])")
-        }
-        guard start[6] == ELF.currentVersion else { throw .malformed("ELF version \(start[6])") }
+        guard identity.isForHost else { throw .wrongMachine(identity.machineDescription) }
+        guard identity.version == ELF.currentVersion else { throw .malformed("ELF version \(identity.version)") }
 
         guard start.count == ELF.headerSize else {
             throw .truncated("the file ends after \(start.count) bytes, inside of its first header")
         }
         let header = ELFRecord(start)
-        let type: UInt16 = try header.integer(at: 16)
-        guard type == ELF.sharedObject else { throw .notALibrary(Self.describe(type: type)) }
+        guard identity.type == ELF.sharedObject else { throw .notALibrary(identity.typeName) }
 
         segments = Table(
             offset: try header.integer(at: 32), recordSize: try header.integer(at: 54), count: try header.integer(at: 56))
@@ -64,14 +54,5 @@ struct ELFHeader: Sendable {
         if start.starts(with: Array("MZ".utf8)) { return "a library for Windows (PE)" }
         let hex = start.prefix(4).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
         return "data, beginning with the bytes \(hex.joined(separator: " "))"
-    }
-
-    private static func describe(type: UInt16) -> String {
-        switch type {
-        case 1: "an object file (.o)"
-        case 2: "a program"
-        case 4: "a core dump"
-        default: "an ELF file of type \(type)"
-        }
     }
 }

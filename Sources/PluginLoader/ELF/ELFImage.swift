@@ -62,12 +62,20 @@ public struct ELFImage: Sendable {
         throw .malformed("address 0x\(String(address, radix: 16)) is in no segment")
     }
 
+    /// A string of the dynamic segment's table.
+    func string(at offset: UInt32) throws(ELFError) -> String {
+        try ELFDynamic.string(at: UInt64(offset), table: dynamic.strings, size: dynamic.stringsSize, segments, file)
+    }
+
     // MARK: Sections
+
+    /// Far more than compilers leave, of whom each writes one line once.
+    private static let mostComments: UInt64 = 256 * 1024
 
     /// The strings of the section `.comment`, where compilers leave their names. Empty where it has been removed.
     func comments() throws(ELFError) -> [String] {
         guard let section = try section(named: ".comment"), section.flags & ELF.compressed == 0 else { return [] }
-        let bytes = try file.read(at: section.offset, count: Int(clamping: section.size))
+        let bytes = try file.read(at: section.offset, count: Int(min(section.size, Self.mostComments)))
         return bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
     }
 
@@ -86,8 +94,12 @@ public struct ELFImage: Sendable {
 
     // MARK: Tables
 
+    /// Linkers make a dozen. All are looked through for each address, so that many would make the reader slow.
+    private static let mostSegments = 256
+
     private static func segments(_ table: ELFHeader.Table, in file: FileBytes) throws(ELFError) -> [Segment] {
         guard Int(table.recordSize) == ELF.segmentSize else { throw .malformed("program headers of \(table.recordSize) bytes") }
+        guard table.count <= Self.mostSegments else { throw .malformed("\(table.count) program headers") }
         let bytes = ELFRecord(try file.read(at: table.offset, count: Int(table.count) * ELF.segmentSize))
         var segments: [Segment] = []
         for start in stride(from: 0, to: bytes.bytes.count, by: ELF.segmentSize) {

@@ -27,6 +27,8 @@ public final class FileBytes: Sendable {
 
     let descriptor: CInt
     public let identity: Identity
+    /// Whose it is and who may write to it, when it was opened.
+    public let status: FileStatus
     /// As it was when the file was opened.
     public let state: State
 
@@ -35,7 +37,8 @@ public final class FileBytes: Sendable {
         // Looked at before it is opened, since opening a device can do something, such as rewind a tape.
         var status = stat()
         guard stat(path, &status) == 0 else { throw .lookUp(path: path, number: errno) }
-        if let kind = Self.specialKind(status) { throw .notAFile(kind) }
+        var kind = FileStatus(status).kind
+        guard kind == .file else { throw .notAFile(kind) }
 
         descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard descriptor >= 0 else { throw .lookUp(path: path, number: errno) }
@@ -45,10 +48,12 @@ public final class FileBytes: Sendable {
             close(descriptor)
             throw .system(number)
         }
-        if let kind = Self.specialKind(status) {
+        kind = FileStatus(status).kind
+        guard kind == .file else {
             close(descriptor)
             throw .notAFile(kind)
         }
+        self.status = FileStatus(status)
         identity = Identity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
         state = State(status)
     }
@@ -112,18 +117,6 @@ public final class FileBytes: Sendable {
         let length = readlink(path, &target, target.count)
         return length >= 0 ? String(decoding: target[..<length].map(UInt8.init(bitPattern:)), as: UTF8.self) : nil
     }
-
-    /// What it is, if it is no regular file.
-    private static func specialKind(_ status: stat) -> String? {
-        switch status.st_mode & S_IFMT {
-        case S_IFREG: nil
-        case S_IFDIR: "a directory"
-        case S_IFIFO: "a FIFO"
-        case S_IFSOCK: "a socket"
-        case S_IFBLK, S_IFCHR: "a device"
-        default: "no regular file"
-        }
-    }
 }
 
 extension FileBytes.State {
@@ -138,8 +131,8 @@ extension FileBytes.State {
 public enum FileError: Error, Hashable, Sendable {
     /// There is nothing of that name; `linkTo` says where a dangling link points.
     case missing(linkTo: String?)
-    /// It is something else, such as "a directory".
-    case notAFile(String)
+    /// It is something else.
+    case notAFile(FileStatus.Kind)
     case notPermitted
     /// Too many files are open, in this process or on this machine.
     case tooManyOpen
@@ -150,7 +143,7 @@ public enum FileError: Error, Hashable, Sendable {
         switch number {
         case ENOENT, ENOTDIR: .missing(linkTo: FileBytes.linkTarget(path))
         case EACCES, EPERM: .notPermitted
-        case ENXIO: .notAFile("a socket")
+        case ENXIO: .notAFile(.socket)
         case EMFILE, ENFILE: .tooManyOpen
         default: .system(number)
         }

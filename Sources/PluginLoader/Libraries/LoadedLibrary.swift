@@ -1,28 +1,48 @@
-// Unsafe pointers: dlopen's handle and the address that dlsym gives do not leave this file.
+// Unsafe pointers: the strings and addresses that dynamic_linker_visit lends are copied at once.
 
-import Glibc
+import CDynamicLinker
 
 /// A library that is in this process already.
 ///
 /// It matters since the dynamic linker looks here first: a library that is loaded under the SONAME that a plugin needs
 /// is what the plugin gets, whatever its RUNPATH says.
-enum LoadedLibrary {
-    /// Whether the dynamic linker would give this to a library that needs `name`.
-    static func isLoaded(_ name: String) -> Bool { handle(name) != nil }
+///
+/// The dynamic linker is not asked by `dlopen(…, RTLD_NOLOAD)`: for a name that it does not know, that opens each file
+/// that may be meant, before it finds that it is not loaded; and to open a FIFO is to wait for ever.
+struct LoadedLibrary: Sendable {
+    /// By which it was loaded.
+    let path: String
+    private let soname: String?
+    private let address: UInt
 
-    /// The file that a loaded library comes from, found by a symbol that only it defines. `nil` if it is not loaded,
-    /// or if its file is gone.
-    static func path(of name: String, defining symbol: String) -> String? {
-        guard let handle = handle(name), let address = dlsym(handle, symbol),
-            let maps = FileBytes.contents(ofProcFile: "/proc/self/maps")
-        else { return nil }
-        return path(at: UInt(bitPattern: address), inMaps: String(decoding: maps, as: UTF8.self))
+    /// All of this process, now.
+    static func all() -> [LoadedLibrary] {
+        var libraries: [LoadedLibrary] = []
+        withUnsafeMutablePointer(to: &libraries) { libraries in
+            dynamic_linker_visit(
+                { context, path, soname, address in
+                    guard let libraries = context?.assumingMemoryBound(to: [LoadedLibrary].self), let path else { return 0 }
+                    libraries.pointee.append(
+                        LoadedLibrary(
+                            path: String(cString: path), soname: soname.map { String(cString: $0) },
+                            address: UInt(bitPattern: address)))
+                    return 0
+                }, libraries)
+        }
+        return libraries
     }
 
-    /// RTLD_NOLOAD: nothing is loaded or run. It raises a count of references that we never lower, since nothing is
-    /// ever unloaded here.
-    private static func handle(_ name: String) -> UnsafeMutableRawPointer? {
-        dlopen(name, RTLD_LAZY | RTLD_LOCAL | RTLD_NOLOAD)
+    /// Whether the dynamic linker would give this to a library that needs `name`.
+    func answers(to name: String) -> Bool {
+        guard !name.isEmpty else { return false }
+        return name == soname || name == path || soname == nil && path.hasSuffix("/\(name)")
+    }
+
+    /// The file that it was mapped from, whatever is called by its path now. `nil` if that file is gone.
+    var mappedFile: String? {
+        FileBytes.contents(ofProcFile: "/proc/self/maps").flatMap {
+            Self.path(at: address, inMaps: String(decoding: $0, as: UTF8.self))
+        }
     }
 
     /// The path in a line of /proc/self/maps, `BEGIN-END PERMISSIONS OFFSET DEVICE INODE    PATH`.

@@ -16,14 +16,16 @@ public enum SwiftRuntime: Hashable, Sendable {
     /// Compares the toolchains' fingerprints. Where the plugin or the library has none (`.comment` removed, or a
     /// distribution's own compiler), the stamp's toolchain must be the one that the host was built with: weaker, since
     /// the stamp is the plugin's word, and the library need not be of the host's toolchain.
-    init(of image: ELFImage, stamp: Stamp, in file: PluginFile, host: BuildVersions) throws(LoadError) {
-        guard image.dynamic.needed.contains(where: { $0.hasPrefix("libswift") && $0.hasSuffix(".so") }) else {
+    init(
+        of image: ELFImage, stamp: Stamp, in file: PluginFile, host: BuildVersions, reader: LibraryReader
+    ) throws(LoadError) {
+        guard Self.isNeeded(by: image) else {
             self = .own
             return
         }
         let buildSelfContained =
             "build \(file.name) with its own runtime: ./build.sh plugin DIR, where DIR is its folder (-static-stdlib without build.sh)"
-        guard let library = Self.findCore(for: image, at: file.path) else {
+        guard let library = Self.findCore(for: image, at: file.path, reader: reader) else {
             throw file.refusal(
                 .swiftRuntime, "it needs a shared Swift runtime, and there is no \(Self.core) here",
                 plugin: "needs \(Self.core)", host: "none loaded, in the plugin's RUNPATH, or in the system's directories",
@@ -54,12 +56,17 @@ public enum SwiftRuntime: Hashable, Sendable {
         self = .shared(library: library)
     }
 
+    /// Whether a library is one for a shared runtime.
+    static func isNeeded(by image: ELFImage) -> Bool {
+        image.dynamic.needed.contains { $0.hasPrefix("libswift") && $0.hasSuffix(".so") }
+    }
+
     /// The file of the `libswiftCore.so` that the dynamic linker would take.
-    private static func findCore(for image: ELFImage, at path: String) -> String? {
-        switch LibrarySearch(for: image.dynamic, of: path).find(core) {
-        case .loaded: LoadedLibrary.path(of: core, defining: "swift_retain") ?? core
+    static func findCore(for image: ELFImage, at path: String, reader: LibraryReader) -> String? {
+        switch LibrarySearch(for: image.dynamic, of: path, reader: reader).find(core) {
+        case .loaded: reader.loaded(as: core)?.mappedFile ?? core
         case .file(let path, _): path
-        case nil: nil
+        case .unusable, nil: nil
         }
     }
 
