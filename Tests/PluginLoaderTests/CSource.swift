@@ -88,7 +88,9 @@ struct CommandFailed: Error {
     let output: String
 }
 
-func run(_ program: String, _ arguments: [String]) throws {
+/// Runs a command to its end, and returns what it wrote.
+@discardableResult
+func run(_ program: String, _ arguments: [String]) throws -> String {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments = [program] + arguments
@@ -101,4 +103,5 @@ func run(_ program: String, _ arguments: [String]) throws {
     guard process.terminationStatus == 0 else {
         throw CommandFailed(command: "\(program) \(arguments)", output: String(decoding: text, as: UTF8.self))
     }
+    return String(decoding: text, as: UTF8.self)
 }

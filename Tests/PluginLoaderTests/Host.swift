@@ -6,6 +6,8 @@ import CKongPlugin
 enum Host {
     static let versions = BuildVersions(pdk: "0.1.0", toolchain: "swift 6.3.1")
 
+    static let options = CheckOptions(host: versions)
+
     /// Plugins may keep it, so it is never freed.
     nonisolated(unsafe) static let pointer: UnsafePointer<kong_host> = {
         let host = UnsafeMutablePointer<kong_host>.allocate(capacity: 1)

@@ -10,7 +10,7 @@ import Testing
 
     init() throws { directory = try TemporaryDirectory() }
 
-    private static let shared = build("-Onone")
+    static let shared = build("-Onone")
     private static let selfContained = build("-static-stdlib")
 
     /// A plugin of Swift and C, as KongPDK makes them.
