@@ -144,6 +144,19 @@ import Testing
         _ = Inspection(path: directory.file("sample.so"), options: Host.options)
     }
 
+    /// Found by the fuzzer: each step costs three reads, so few are made.
+    @Test func hashChainInACircleIsLeft() throws {
+        let directory = try TemporaryDirectory()
+        var library = PatchedLibrary(CSource.bytes(of: CSource(), "-Wl,--hash-style=sysv"))
+        let table = library.table(PatchedLibrary.hash)
+        let buckets = library.integer(table, 4)
+        for index in 1..<library.integer(table + 4, 4) { library.set(UInt64(index), 4, at: table + 8 + 4 * (buckets + index)) }
+        try directory.write(library.bytes, to: "sample.so")
+        let error = try #require(refusal(of: directory.file("sample.so")))
+        #expect(error.code == .badELF)
+        #expect(error.pluginSide == "a symbol hash table without an end")
+    }
+
     @Test func textWithAStampInItIsText() throws {
         let directory = try TemporaryDirectory()
         let stamp = PatchedLibrary().stamp

@@ -88,6 +88,22 @@ import Testing
         #expect(try open(path).version == "2.0.0")
     }
 
+    @Test func linkThatPointsElsewhereSinceTheCheckIsNotFollowedAgain() throws {
+        for version in ["1.0.0", "2.0.0"] {
+            var source = CSource()
+            source.version = version
+            source.extra = CSource.constructor(creating: directory.file("mark-\(version)"))
+            try source.build(to: directory.file("file-\(version)"))
+        }
+        try directory.link("sample.so", to: directory.file("file-1.0.0"))
+        let plugin = try check(path)
+        try directory.link("other", to: directory.file("file-2.0.0"))
+        #expect(rename(directory.file("other"), path) == 0)
+        #expect(unlink(directory.file("file-1.0.0")) == 0)
+        #expect(try plugin.open(host: Host.pointer).version == "1.0.0")
+        #expect(directory.has("mark-1.0.0") && !directory.has("mark-2.0.0"))
+    }
+
     @Test func fileThatWasWrittenToIsRefused() throws {
         try build { $0.extra = CSource.constructor(creating: directory.file("mark")) }
         let plugin = try check(path)

@@ -52,6 +52,7 @@ struct PatchedLibrary {
     func table(_ tag: Int) -> Int { offset(of: integer(entries(tag)[0] + 8, 8)) }
 
     static let needed = 1
+    static let hash = 4
     static let strings = 5
     static let symbols = 6
     static let stringsSize = 10

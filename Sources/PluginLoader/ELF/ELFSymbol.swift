@@ -31,8 +31,8 @@ public struct ELFSymbol: Sendable {
 }
 
 extension ELFImage {
-    /// The longest chain of a hash bucket that is followed. Linkers aim at fewer than ten.
-    private static let longestChain = 65536
+    /// The longest chain of a hash bucket that is followed: one may go in a circle. Linkers aim at fewer than ten.
+    private static let longestChain = 4096
 
     /// Looks a symbol up as `dlsym` would, through the hash table: DT_GNU_HASH, or where there is none, DT_HASH.
     func symbol(named name: String) throws(ELFError) -> ELFSymbol? {
