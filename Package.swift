@@ -42,9 +42,10 @@ let package = Package(
         .target(name: "KongPDK", dependencies: ["CKongPlugin", "CKongPluginEntry"]),
         .target(name: "PDKCatalogue"),
         .target(name: "CDynamicLinker"),
+        .target(name: "CProbe"),
         .target(
             name: "PluginLoader",
-            dependencies: ["CKongPlugin", "CDynamicLinker", .product(name: "Crypto", package: "swift-crypto")]),
+            dependencies: ["CKongPlugin", "CDynamicLinker", "CProbe", .product(name: "Crypto", package: "swift-crypto")]),
         .target(
             name: "WireProtocol",
             dependencies: [
@@ -62,7 +63,7 @@ let package = Package(
         .executableTarget(
             name: "swift-pluginserver",
             dependencies: [
-                "PluginServer", "KongClient", "EventLoop", "WireProtocol",
+                "PluginServer", "PluginLoader", "KongClient", "EventLoop", "WireProtocol",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),

@@ -173,6 +173,36 @@ extension LoadError.Code {
                 "What `kong_plugin_open` returned is not what `kong_plugin.h` asks for: a version that is no x.y.z, no phases, another name than the file's, or missing functions.",
                 "Mend in the plugin what the detail names."
             )
+        case .badSchema:
+            (
+                "No version of Kong takes the schema of the plugin's configuration: Kong would not start with it. The detail names the first field that is wrong, as `config.retry.codes[]`, and what Kong takes there.",
+                "Correct the field that the detail names. The rules are those of Kong's meta-schema: a `type` for each field, and only attributes that Kong knows."
+            )
+        case .loadCrash:
+            (
+                "The plugin ended with a signal while it was opened, in a process of its own: the server has not loaded it. The detail has the last words of that process; for a Swift trap they are the runtime's message.",
+                "Mend what the last words name, and build the plugin again. `swift-pluginserver inspect FILE` shows all that it said."
+            )
+        case .loadExit:
+            (
+                "The plugin ended its process while it was opened, with the status that the reason names. In the server that would have ended all other plugins too.",
+                "Do not call `exit`. A plugin that cannot work returns NULL from `kong_plugin_open`, with a message."
+            )
+        case .loadTimeout:
+            (
+                "The plugin did not finish opening in the time that a probe has.",
+                "Do nothing slow when the plugin is loaded. What takes time, such as connecting to a server, belongs into the start of an instance."
+            )
+        case .loadOutput:
+            (
+                "The plugin printed to standard output while it was opened. Kong reads dumps from there, and one stray line makes it start no external plugin at all.",
+                "Print to standard error, or log with `kong.log`."
+            )
+        case .probeFailed:
+            (
+                "The process in which the plugin should have been opened could not be started.",
+                "Mend what the reason names: mostly there are too many processes or open files."
+            )
         }
     }
 }

@@ -44,5 +44,13 @@ extension LoadError {
         case alreadyOpen = "already-open"
         case openFailed = "open-failed"
         case badDescriptor = "bad-descriptor"
+        case badSchema = "bad-schema"
+
+        // Opening it for the first time, in a process of its own.
+        case loadCrash = "load-crash"
+        case loadExit = "load-exit"
+        case loadTimeout = "load-timeout"
+        case loadOutput = "load-output"
+        case probeFailed = "probe-failed"
     }
 }

@@ -29,6 +29,23 @@ public struct PluginFile: Sendable {
         }
     }
 
+    /// A file that another process has opened and checked, for a probe.
+    init(path: String, owning descriptor: CInt) throws(LoadError) {
+        let fileName = Self.fileName(of: path)
+        guard let name = PluginName(fileName: fileName) else {
+            throw LoadError(
+                .badName, .plugin(name: fileName, path: path), reason: "its name is no name of a plugin",
+                plugin: "\"\(fileName)\"", host: "NAME.so or libNAME.so, NAME of \(PluginName.rule)", fix: "rename the file")
+        }
+        self.name = name
+        self.path = path
+        do {
+            bytes = try FileBytes(owning: descriptor)
+        } catch {
+            throw LoadError(error, name: name, path: path)
+        }
+    }
+
     private static func fileName(of path: String) -> String { String(path.split(separator: "/").last ?? "") }
 
     /// The SHA-256 of what was checked, or will be: a file that somebody writes to meanwhile has none.

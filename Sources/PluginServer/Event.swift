@@ -3,6 +3,7 @@
 import CKongPlugin
 import Logging
 import PDKCatalogue
+import PluginLoader
 import WireProtocol
 
 /// One run of one phase on one instance: from Kong's request until Kong has been told that it is done.

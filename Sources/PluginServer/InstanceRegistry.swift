@@ -3,6 +3,7 @@
 import CKongPlugin
 import EventLoop
 import Logging
+import PluginLoader
 import Synchronization
 import WireProtocol
 

@@ -5,6 +5,7 @@ import EventLoop
 import Glibc
 import Logging
 import PDKCatalogue
+import PluginLoader
 import WireProtocol
 
 /// A connection that speaks MessagePack-RPC: joins its session to instances and events. [loop]

@@ -24,9 +24,7 @@ final class LoadedPlugin: @unchecked Sendable {
         phases = plugin.phases.rawValue
         modifiedAt = plugin.modificationTime
         loadedAt = Int64(wallClockSeconds())
-        description = PluginDescription(
-            name: name, version: plugin.version, priority: plugin.priority, phases: plugin.phases.names,
-            configSchema: plugin.descriptor.pointee.config_schema.map { JSONValue($0.pointee) } ?? .null)
+        description = PluginDescription(plugin)
     }
 
     @inline(__always)
@@ -39,16 +37,30 @@ final class LoadedPlugin: @unchecked Sendable {
     }
 }
 
-/// The plugins of a directory: those that could be opened, and why the others could not.
+/// How plugins are judged before they are loaded.
+public struct PluginPolicy: Sendable {
+    public var check: CheckOptions
+    public var probe: ProbeLimits
+    /// A program that becomes a probe (`runProbe`), with its arguments: this one, as a rule.
+    public var probeCommand: [String]
+
+    public init(
+        allowInsecure: Bool = false, requireLock: Bool = false, probe: ProbeLimits = ProbeLimits(), probeCommand: [String]
+    ) {
+        check = CheckOptions(host: .thisServer, allowInsecure: allowInsecure, requireLock: requireLock)
+        self.probe = probe
+        self.probeCommand = probeCommand
+    }
+}
+
+/// The plugins of a directory: those that are fit to be used, and why the others are not.
 public struct PluginSet: Sendable {
     let directory: String
+    /// The plugins that events can be handed to.
     let loaded: [String: LoadedPlugin]
-    private let refusals: [String: LoadError]
-
     /// What Kong wants to know of the plugins, by name.
-    public var descriptions: [PluginDescription] {
-        loaded.values.map(\.description).sorted { $0.name < $1.name }
-    }
+    public let descriptions: [PluginDescription]
+    private let refusals: [String: LoadError]
 
     /// What stands in the way of a plugin that is not there: for a person to act on.
     public func reasonForAbsence(of name: String) -> String {
@@ -56,57 +68,83 @@ public struct PluginSet: Sendable {
         return "no plugin \(name): there is no \(name).so and no lib\(name).so in \(directory)"
     }
 
-    /// Opens the plugins of a directory to describe them; they cannot handle events.
-    /// - Parameter only: open no other plugin than this.
-    public static func describing(
-        _ directory: String, only: String? = nil, logger: Logger
-    ) throws(LoadError) -> PluginSet {
-        try PluginSet(directory, only: only, contexts: [], logger: logger)
-    }
-
     /// No plugins yet.
     init(empty directory: String) {
         self.directory = directory
         loaded = [:]
+        descriptions = []
         refusals = [:]
     }
 
-    /// Opens the plugins of a directory, and logs what became of every file in it.
-    init(_ directory: String, only: String?, contexts: [LoopContext], logger: Logger) throws(LoadError) {
+    /// Describes the plugins of a directory, without loading any of them into this process.
+    /// - Parameter only: look at no other plugin than this.
+    public static func describing(
+        _ directory: String, only: String? = nil, policy: PluginPolicy, logger: Logger
+    ) throws(LoadError) -> PluginSet {
+        try PluginSet(directory, only: only, contexts: nil, policy: policy, logger: logger)
+    }
+
+    /// Judges the plugins of a directory, and logs what became of every file in it: the check reads the file, the probe
+    /// opens the plugin in a process of its own, and only what has passed both is loaded.
+    /// - Parameter contexts: the loops that plugins are loaded for; nil: none is.
+    init(
+        _ directory: String, only: String?, contexts: [LoopContext]?, policy: PluginPolicy, logger: Logger
+    ) throws(LoadError) {
         self.directory = directory
-        let findings = try PluginDirectory(path: directory, host: .thisServer).findings
-        var loaded: [String: LoadedPlugin] = [:]
+        let findings = try PluginDirectory(path: directory, options: policy.check).findings.filter { finding in
+            guard let only, let name = finding.name else { return true }
+            return name.description == only
+        }
         var refusals: [String: LoadError] = [:]
+        var checked: [CheckedPlugin] = []
         var ignored = 0
+        func refuse(_ name: PluginName?, _ error: LoadError) {
+            if let name { refusals[name.description] = error }
+            logger.error("\(error)")
+        }
         for finding in findings {
-            if let only, let name = finding.name, name.description != only { continue }
             switch finding {
             case .ignored:
                 ignored += 1
                 logger.info("\(finding)")
-            case .refused(let name, let error):
-                if let name { refusals[name.description] = error }
-                logger.error("\(error)")
-            case .plugin(let checked):
-                let name = checked.name.description
-                do throws(LoadError) {
-                    let host = PluginHost(name: name, contexts: contexts, logger: logger)
-                    let plugin = LoadedPlugin(try checked.open(host: host.table), host)
-                    loaded[name] = plugin
-                    logger.notice(
-                        "loaded plugin \(name) \(plugin.description.version) from \(checked.path): \(checked.stamp.versions), phases \(plugin.description.phases.joined(separator: ", "))")
-                } catch {
-                    refusals[name] = error
-                    logger.error("\(error)")
+            case .refused(let name, let error): refuse(name, error)
+            case .plugin(let plugin):
+                for waived in plugin.waived { logger.warning("taken all the same: \(waived)") }
+                checked.append(plugin)
+            }
+        }
+
+        var descriptions: [PluginDescription] = []
+        var loaded: [String: LoadedPlugin] = [:]
+        let probed = PluginProber(command: policy.probeCommand, limits: policy.probe).probe(checked)
+        for (plugin, result) in zip(checked, probed) {
+            do throws(LoadError) {
+                let description = try result.get()
+                if let contexts {
+                    let host = PluginHost(name: description.name, contexts: contexts, logger: logger)
+                    loaded[description.name] = LoadedPlugin(try plugin.open(host: host.table), host)
                 }
+                descriptions.append(description)
+                logger.notice(
+                    "\(contexts == nil ? "found" : "loaded") plugin \(description.name) \(description.version) from \(plugin.path): \(plugin.stamp.versions), phases \(description.phases.joined(separator: ", "))")
+            } catch {
+                refuse(plugin.name, error)
             }
         }
         self.loaded = loaded
+        self.descriptions = descriptions.sorted { $0.name < $1.name }
         self.refusals = refusals
         if only == nil {
             logger.notice(
-                "plugins directory \(directory): \(loaded.count) loaded, \(refusals.count) refused, \(ignored) ignored")
+                "plugins directory \(directory): \(descriptions.count) taken, \(refusals.count) refused, \(ignored) ignored")
         }
+    }
+}
+
+/// Becomes a probe: opens the plugin whose file is descriptor 3, tells its parent what it is, and ends.
+public func runProbe(path: String, memory: UInt64, logger: Logger) -> Never {
+    ProbeChild.run(path: path, memory: memory, host: .thisServer) { name in
+        PluginHost(name: name.description, contexts: [], logger: logger).table
     }
 }
 

@@ -55,7 +55,8 @@ public final class Server: @unchecked Sendable {
         }
         do throws(LoadError) {
             plugins = try PluginSet(
-                configuration.pluginsDirectory, only: nil, contexts: contexts, logger: logger)
+                configuration.pluginsDirectory, only: nil, contexts: contexts, policy: configuration.policy,
+                logger: logger)
         } catch {
             throw .plugins(error)
         }

@@ -4,6 +4,8 @@ public struct ServerConfiguration: Sendable {
     public var socketPath: String
     /// Where the plugins are.
     public var pluginsDirectory: String
+    /// How plugins are judged.
+    public var policy: PluginPolicy
     /// How many event loops, each with a thread of its own; at least 1.
     public var loopCount: Int
     /// No message from or to Kong may be larger, in bytes. Bodies are part of messages.
@@ -19,12 +21,13 @@ public struct ServerConfiguration: Sendable {
     public static let defaultMaxMessageSize = 64 * 1024 * 1024
 
     public init(
-        socketPath: String, pluginsDirectory: String, loopCount: Int = 1,
+        socketPath: String, pluginsDirectory: String, policy: PluginPolicy, loopCount: Int = 1,
         maxMessageSize: Int = Self.defaultMaxMessageSize, stepTimeout: Duration = .seconds(60),
         shutdownTimeout: Duration = .seconds(10), endsWithParent: Bool = true
     ) {
         self.socketPath = socketPath
         self.pluginsDirectory = pluginsDirectory
+        self.policy = policy
         self.loopCount = max(1, loopCount)
         self.maxMessageSize = maxMessageSize
         self.stepTimeout = stepTimeout

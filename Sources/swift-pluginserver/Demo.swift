@@ -2,6 +2,7 @@ import ArgumentParser
 import FoundationEssentials
 import Glibc
 import KongClient
+import PluginLoader
 import PluginServer
 import WireProtocol
 

@@ -1,16 +1,19 @@
 import ArgumentParser
 import Logging
+import PluginLoader
 import PluginServer
 import WireProtocol
 
 /// The dumps: what Kong asks of plugins before it starts. Standard output holds the dump and nothing else.
 struct Dump: ~Copyable {
     private let directory: String
+    private let policy: PluginPolicy
     private let logger: Logger
     private let output = StandardOutput()
 
-    init(_ location: PluginsLocation, _ logger: Logger) {
+    init(_ location: PluginsLocation, _ judging: JudgingOptions, _ logger: Logger) {
         directory = location.pluginsPath
+        policy = judging.policy
         self.logger = logger
     }
 
@@ -47,7 +50,7 @@ struct Dump: ~Copyable {
 
     private func load(only name: String?) throws -> PluginSet {
         do {
-            return try PluginSet.describing(directory, only: name, logger: logger)
+            return try PluginSet.describing(directory, only: name, policy: policy, logger: logger)
         } catch {
             throw fail("\(error)")
         }

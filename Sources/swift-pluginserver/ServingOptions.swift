@@ -35,12 +35,12 @@ struct ServingOptions: ParsableArguments {
         socket ?? "\(location.kongPrefix)/go_pluginserver.sock"
     }
 
-    func serve(_ location: PluginsLocation, _ logger: Logger) throws {
+    func serve(_ location: PluginsLocation, _ judging: JudgingOptions, _ logger: Logger) throws {
         // Kong may stop reading standard error; that must be an error here, and not the end.
         signal(SIGPIPE, SIG_IGN)
         raiseDescriptorLimit()
         let configuration = ServerConfiguration(
-            socketPath: socketPath(location), pluginsDirectory: location.pluginsPath,
+            socketPath: socketPath(location), pluginsDirectory: location.pluginsPath, policy: judging.policy,
             loopCount: loops ?? min(EventLoop.processorCount, 256), maxMessageSize: maxMessageSize,
             stepTimeout: .seconds(stepTimeout), shutdownTimeout: .seconds(shutdownTimeout))
         do {

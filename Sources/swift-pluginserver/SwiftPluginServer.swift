@@ -18,7 +18,7 @@ struct SwiftPluginServer: ParsableCommand {
               swift-pluginserver -plugins-directory /usr/local/kong/swift-plugins -dump --plugin goplug
               swift-pluginserver demo --plugins-directory dist/plugins
             """,
-        subcommands: [Demo.self],
+        subcommands: [Demo.self, Probe.self],
         helpNames: [.short, .long, .customLong("help", withSingleDash: true)])
 
     @OptionGroup var location: PluginsLocation
@@ -42,6 +42,8 @@ struct SwiftPluginServer: ParsableCommand {
     @Option(name: .goStyle("protocol"), help: "With -dump: which protocol Kong shall speak, protobuf or messagepack.")
     var wireProtocol: DumpedProtocol = .protobuf
 
+    @OptionGroup(title: "Judging plugins") var judging: JudgingOptions
+
     @OptionGroup(title: "Serving") var serving: ServingOptions
 
     func run() throws {
@@ -49,13 +51,13 @@ struct SwiftPluginServer: ParsableCommand {
         if version {
             print("Version: \(serverVersion)\nRuntime Version: swift\(swiftVersion)")
         } else if let dumpPluginInfo {
-            try Dump(location, logging.logger()).pluginInfo(dumpPluginInfo)
+            try Dump(location, judging, logging.logger()).pluginInfo(dumpPluginInfo)
         } else if dumpAllPlugins {
-            try Dump(location, logging.logger()).all()
+            try Dump(location, judging, logging.logger()).all()
         } else if dump {
-            try Dump(location, logging.logger()).forKong(only: plugin, wireProtocol, socket: serving.socketPath(location))
+            try Dump(location, judging, logging.logger()).forKong(only: plugin, wireProtocol, socket: serving.socketPath(location))
         } else {
-            try serving.serve(location, logging.logger())
+            try serving.serve(location, judging, logging.logger())
         }
     }
 }

@@ -33,26 +33,33 @@ public final class FileBytes: Sendable {
     public let state: State
 
     /// Opens a regular file. Never waits: not for the other end of a FIFO, nor for a device.
-    public init(path: String) throws(FileError) {
+    public convenience init(path: String) throws(FileError) {
         // Looked at before it is opened, since opening a device can do something, such as rewind a tape.
         var status = stat()
         guard stat(path, &status) == 0 else { throw .lookUp(path: path, number: errno) }
-        var kind = FileStatus(status).kind
+        let kind = FileStatus(status).kind
         guard kind == .file else { throw .notAFile(kind) }
 
-        descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard descriptor >= 0 else { throw .lookUp(path: path, number: errno) }
         // Another file may have taken the name in between.
+        try self.init(owning: descriptor)
+    }
+
+    /// Takes over the descriptor of an open file.
+    init(owning descriptor: CInt) throws(FileError) {
+        var status = stat()
         guard fstat(descriptor, &status) == 0 else {
             let number = errno
             close(descriptor)
             throw .system(number)
         }
-        kind = FileStatus(status).kind
+        let kind = FileStatus(status).kind
         guard kind == .file else {
             close(descriptor)
             throw .notAFile(kind)
         }
+        self.descriptor = descriptor
         self.status = FileStatus(status)
         identity = Identity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
         state = State(status)

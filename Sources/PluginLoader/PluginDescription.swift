@@ -1,5 +1,5 @@
 /// What Kong wants to know of a plugin before it uses it.
-public struct PluginDescription: Sendable {
+public struct PluginDescription: Sendable, Hashable, Codable {
     public let name: String
     public let version: String
     public let priority: Int32
@@ -7,6 +7,14 @@ public struct PluginDescription: Sendable {
     public let phases: [String]
     /// Of the field "config": a record.
     public let configSchema: JSONValue
+
+    public init(_ plugin: OpenPlugin) {
+        name = plugin.name.description
+        version = plugin.version
+        priority = plugin.priority
+        phases = plugin.phases.names
+        configSchema = plugin.descriptor.pointee.config_schema.map { JSONValue($0.pointee) } ?? .null
+    }
 
     /// The plugin's schema as Kong validates it.
     public var schema: JSONValue {
@@ -29,7 +37,7 @@ public struct PluginDescription: Sendable {
 
     /// A configuration with the schema's defaults for what it lacks, and without what the schema does not have, such as
     /// Kong's own keys.
-    func effectiveConfig(_ config: JSONValue) -> JSONValue { Self.effective(config, configSchema) }
+    public func effectiveConfig(_ config: JSONValue) -> JSONValue { Self.effective(config, configSchema) }
 
     private static func effective(_ config: JSONValue, _ record: JSONValue) -> JSONValue {
         guard case .array(let fields)? = record["fields"] else { return config }

@@ -1,0 +1,125 @@
+// Unsafe pointers: poll's table is lent to it.
+
+import Glibc
+
+/// Opens plugins for the first time, each in a process of its own, so that one that crashes, hangs, exits or prints
+/// harms nobody. Only what comes out of here as good is loaded by the server.
+public struct PluginProber: Sendable {
+    /// What to run, with its arguments: it must call `ProbeChild.run`. The plugin's path follows them.
+    private let command: [String]
+    private let limits: ProbeLimits
+
+    /// How often is looked whether a probe has ended while something that it started holds its outputs open.
+    private static let pollInterval: CInt = 20
+
+    public init(command: [String], limits: ProbeLimits) {
+        self.command = command
+        self.limits = limits
+    }
+
+    /// Probes plugins, several at a time; the results are in the order of the plugins.
+    public func probe(_ plugins: [CheckedPlugin]) -> [Result<PluginDescription, LoadError>] {
+        var results: [Result<PluginDescription, LoadError>?] = Array(repeating: nil, count: plugins.count)
+        var running: [(index: Int, process: ProbeProcess)] = []
+        var next = 0
+        while next < plugins.count || !running.isEmpty {
+            while next < plugins.count, running.count < limits.parallelism {
+                do throws(ProbeFailure) {
+                    running.append((next, try start(plugins[next])))
+                } catch {
+                    results[next] = .failure(
+                        plugins[next].file.refusal(
+                            .probeFailed, "it could not be probed: \(error)", plugin: "\(plugins[next].stamp.versions)",
+                            host: "opens each plugin in a process of its own first", fix: "mend what the reason names"))
+                }
+                next += 1
+            }
+            wait(for: running.map(\.process))
+            running.removeAll { index, process in
+                guard process.hasEnded || process.deadline <= ContinuousClock.now else { return false }
+                process.drain()
+                results[index] = verdict(on: process, plugins[index])
+                return true
+            }
+        }
+        return zip(plugins, results).map { plugin, result in
+            result ?? .failure(
+                plugin.file.refusal(
+                    .probeFailed, "it was not probed", plugin: "\(plugin.stamp.versions)", host: "probes each plugin",
+                    fix: "start the server again"))
+        }
+    }
+
+    private func start(_ plugin: CheckedPlugin) throws(ProbeFailure) -> ProbeProcess {
+        try ProbeProcess(
+            command.first ?? "", command.dropFirst() + ["\(limits.memory)", plugin.path],
+            file: plugin.file.bytes.descriptor, within: limits.time)
+    }
+
+    /// Reads what probes have written, and waits until there is more, or one may have ended.
+    private func wait(for processes: [ProbeProcess]) {
+        var table: [pollfd] = []
+        var owners: [ProbeProcess] = []
+        for process in processes {
+            for output in [process.standardOutput, process.standardError, process.report] where output.isOpen {
+                table.append(pollfd(fd: output.descriptor, events: Int16(POLLIN), revents: 0))
+                owners.append(process)
+            }
+        }
+        guard poll(&table, nfds_t(table.count), Self.pollInterval) > 0 else { return }
+        for (entry, owner) in zip(table, owners) where entry.revents != 0 { owner.read(entry.fd) }
+    }
+
+    // MARK: The verdict
+
+    private func verdict(
+        on process: ProbeProcess, _ plugin: CheckedPlugin
+    ) -> Result<PluginDescription, LoadError> {
+        let end = process.end()
+        let report = ProbeReport(json: process.report.bytes)
+        let seconds = limits.time.components.seconds
+        switch end {
+        case .running:
+            return refusal(
+                plugin, process, .loadTimeout, "it did not open within \(seconds) s",
+                host: "gives a plugin \(seconds) s to open", fix: "open nothing slow in \(plugin.name)'s initialisers; start it in init(config:)")
+        case .killed(let signal):
+            return refusal(
+                plugin, process, .loadCrash, "it crashed while it was opened: \(Self.name(of: signal))",
+                host: "opens a plugin in a process of its own first", fix: "mend what its last words name, and build \(plugin.name) again")
+        case .exited(let status):
+            guard status == 0, let result = report?.result(plugin.file.subject) else {
+                return refusal(
+                    plugin, process, .loadExit, "it ended its process with status \(status) while it was opened",
+                    host: "a plugin is a guest: it must not exit", fix: "do not call exit in \(plugin.name); let kong_plugin_open fail with a message")
+            }
+            guard process.standardOutput.bytes.isEmpty || (try? result.get()) == nil else {
+                return refusal(
+                    plugin, process, .loadOutput, "it printed to standard output while it was opened",
+                    host: "a dump on standard output must hold nothing else", fix: "print to standard error, or use kong.log")
+            }
+            return result
+        }
+    }
+
+    private func refusal(
+        _ plugin: CheckedPlugin, _ process: ProbeProcess, _ code: LoadError.Code, _ reason: String, host: String, fix: String
+    ) -> Result<PluginDescription, LoadError> {
+        let output = code == .loadOutput ? process.standardOutput.bytes : process.standardError.bytes
+        let said = Self.lastWords(String(decoding: output, as: UTF8.self))
+        return .failure(
+            plugin.file.refusal(
+                code, reason, plugin: said.isEmpty ? "said nothing" : "said \"\(said.printable)\"", host: host, fix: fix))
+    }
+
+    /// What is worth showing of a plugin's output: the message of a Swift trap, or else its last line.
+    static func lastWords(_ output: String) -> String {
+        let lines = output.split(whereSeparator: \.isNewline)
+        let fatal = lines.last { $0.contains("Fatal error: ") || $0.contains("fatal error: ") }
+        return String((fatal ?? lines.last ?? "").prefix(300))
+    }
+
+    private static func name(of signal: CInt) -> String {
+        strsignal(signal).map { "signal \(signal), \(String(cString: $0))" } ?? "signal \(signal)"
+    }
+}

@@ -1,0 +1,15 @@
+/// What a plugin may use while it is opened for the first time, in a process of its own.
+public struct ProbeLimits: Hashable, Sendable {
+    /// How long opening may take.
+    public var time: Duration
+    /// Address space, in bytes, as RLIMIT_AS counts it: libraries and the stacks of threads are part of it.
+    public var memory: UInt64
+    /// How many plugins are probed at a time.
+    public var parallelism: Int
+
+    public init(time: Duration = .seconds(5), memory: UInt64 = 1 << 30, parallelism: Int = 2) {
+        self.time = time
+        self.memory = memory
+        self.parallelism = max(1, parallelism)
+    }
+}
