@@ -65,10 +65,11 @@ let package = Package(
 
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"]),
         .testTarget(name: "PluginLoaderTests", dependencies: ["PluginLoader", "CKongPlugin"]),
+        .systemLibrary(name: "CMsgPack", path: "Tests/CMsgPack", providers: [.apt(["libmsgpack-dev"])]),
         .testTarget(
             name: "WireProtocolTests",
             dependencies: [
-                "WireProtocol", "PDKCatalogue", "CKongPlugin",
+                "WireProtocol", "PDKCatalogue", "CKongPlugin", "CMsgPack",
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ]),
         .testTarget(name: "KongPDKTests", dependencies: ["KongPDK", "PDKCatalogue"]),

@@ -35,26 +35,32 @@ extension PDKCatalogue {
             "kong.client.get_protocol", (.bool, .string), in: .routed, [.optional("allow_terminated", .boolean)],
             returns: .optional(.string)),
         PDKMethod(
-            "kong.ip.is_trusted", (.string, .bool), in: .all, [.required("address", .string)], returns: .always(.boolean)),
+            "kong.ip.is_trusted", (.string, .bool), in: .all, [.required("address", .string)],
+            returns: .always(.boolean)),
     ]
 
     static let contextMethods: [PDKMethod] = [
         PDKMethod(
             "kong.ctx.shared.set", (.keyValue, .empty), in: .all, [.required("key", .string), .optional("value", .any)]),
-        PDKMethod("kong.ctx.shared.get", (.string, .value), in: .all, [.required("key", .string)], returns: .optional(.any)),
-        PDKMethod("kong.nginx.get_var", (.string, .string), in: .all, [.required("name", .string)], returns: .optional(.string)),
+        PDKMethod(
+            "kong.ctx.shared.get", (.string, .value), in: .all, [.required("key", .string)], returns: .optional(.any)),
+        PDKMethod(
+            "kong.nginx.get_var", (.string, .string), in: .all, [.required("name", .string)],
+            returns: .optional(.string)),
         PDKMethod("kong.nginx.get_tls1_version_str", (.empty, .string), in: .all, returns: .optional(.string)),
         // Its message for a result is String, but the function returns nothing.
         PDKMethod(
             "kong.nginx.set_ctx", (.keyValue, .string), in: .all, [.required("key", .string), .optional("value", .any)]),
-        PDKMethod("kong.nginx.get_ctx", (.string, .value), in: .all, [.required("key", .string)], returns: .optional(.any)),
+        PDKMethod(
+            "kong.nginx.get_ctx", (.string, .value), in: .all, [.required("key", .string)], returns: .optional(.any)),
         PDKMethod("kong.nginx.req_start_time", (.empty, .number), in: .all, returns: .always(.number)),
         PDKMethod("kong.nginx.get_subsystem", (.empty, .string), in: .all, returns: .always(.string)),
     ]
 
     static let logMethods: [PDKMethod] =
         ["alert", "crit", "err", "warn", "notice", "info", "debug"].map { level in
-            PDKMethod("kong.log.\(level)", (.listValue, .empty), in: .all, [.optional("message", .any)], isVariadic: true)
+            PDKMethod(
+                "kong.log.\(level)", (.listValue, .empty), in: .all, [.optional("message", .any)], isVariadic: true)
         } + [
             PDKMethod(
                 "kong.log.set_serialize_value", (.keyValue, .empty), in: .request,
@@ -95,7 +101,8 @@ extension PDKCatalogue {
             "kong.request.get_headers", (.int, .structure), in: .request, [.optional("max_headers", .integer)],
             returns: .always(.multimap)),
         PDKMethod("kong.request.get_raw_body", (.empty, .rawBodyResult), in: .answering, returns: .always(.body)),
-        PDKMethod("kong.request.get_uri_captures", (.empty, .uriCapturesResult), in: .request, returns: .always(.captures)),
+        PDKMethod(
+            "kong.request.get_uri_captures", (.empty, .uriCapturesResult), in: .request, returns: .always(.captures)),
     ]
 
     static let responseMethods: [PDKMethod] = [
@@ -119,7 +126,8 @@ extension PDKCatalogue {
         // The stream subsystem checks no phase in it; preread is the one that its documentation names.
         PDKMethod(
             "kong.response.exit", (.exitArgs, .empty), in: .answering.union(.preread),
-            [.required("status", .integer), .optional("body", .bytes), .optional("headers", .multimap)], endsEvent: true),
+            [.required("status", .integer), .optional("body", .bytes), .optional("headers", .multimap)], endsEvent: true
+        ),
     ]
 
     static let serviceMethods: [PDKMethod] = [
@@ -132,9 +140,11 @@ extension PDKCatalogue {
             [.required("host", .string), .required("port", .integer)]),
         PDKMethod("kong.service.request.set_scheme", (.string, .empty), in: .proxying, [.required("scheme", .string)]),
         PDKMethod("kong.service.request.set_path", (.string, .empty), in: .proxying, [.required("path", .string)]),
-        PDKMethod("kong.service.request.set_raw_query", (.string, .empty), in: .proxying, [.required("query", .string)]),
+        PDKMethod(
+            "kong.service.request.set_raw_query", (.string, .empty), in: .proxying, [.required("query", .string)]),
         PDKMethod("kong.service.request.set_method", (.string, .empty), in: .proxying, [.required("method", .string)]),
-        PDKMethod("kong.service.request.set_query", (.structure, .empty), in: .proxying, [.required("args", .multimap)]),
+        PDKMethod(
+            "kong.service.request.set_query", (.structure, .empty), in: .proxying, [.required("args", .multimap)]),
         PDKMethod(
             "kong.service.request.set_header", (.keyValue, .empty), in: .proxying,
             [.required("name", .string), .required("value", .headerValue)]),
@@ -142,14 +152,17 @@ extension PDKCatalogue {
             "kong.service.request.add_header", (.keyValue, .empty), in: .proxying,
             [.required("name", .string), .required("value", .headerValue)]),
         PDKMethod("kong.service.request.clear_header", (.string, .empty), in: .proxying, [.required("name", .string)]),
-        PDKMethod("kong.service.request.set_headers", (.structure, .empty), in: .proxying, [.required("headers", .multimap)]),
-        PDKMethod("kong.service.request.set_raw_body", (.byteString, .empty), in: .proxying, [.required("body", .bytes)]),
+        PDKMethod(
+            "kong.service.request.set_headers", (.structure, .empty), in: .proxying, [.required("headers", .multimap)]),
+        PDKMethod(
+            "kong.service.request.set_raw_body", (.byteString, .empty), in: .proxying, [.required("body", .bytes)]),
         PDKMethod("kong.service.response.get_status", (.empty, .int), in: .answered, returns: .optional(.integer)),
         PDKMethod(
             "kong.service.response.get_header", (.string, .string), in: .answered, [.required("name", .string)],
             returns: .optional(.string)),
         PDKMethod(
-            "kong.service.response.get_headers", (.int, .structure), in: .answered, [.optional("max_headers", .integer)],
+            "kong.service.response.get_headers", (.int, .structure), in: .answered,
+            [.optional("max_headers", .integer)],
             returns: .always(.multimap)),
         PDKMethod("kong.service.response.get_raw_body", (.empty, .byteString), in: .answered, returns: .always(.bytes)),
     ]

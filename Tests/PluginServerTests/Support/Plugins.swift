@@ -19,13 +19,18 @@ enum Plugins {
     /// Builds a plugin in C.
     /// - Parameter source: after `#include "kong_plugin.h"` and the stamp.
     static func compile(_ source: String, named name: String, into directory: String) throws {
-        let file = "\(directory)/.\(name).c"
-        let text = """
+        try compileWhole(
+            """
             #include "kong_plugin.h"
             KONG_PLUGIN_STAMP(KONG_LANGUAGE_C, KONG_RUNTIME_UNSTATED, "", "cc")
             \(source)
-            """
-        try text.write(toFile: file, atomically: true, encoding: .utf8)
+            """, named: name, into: directory)
+    }
+
+    /// Builds a plugin in C that brings its own stamp.
+    static func compileWhole(_ source: String, named name: String, into directory: String) throws {
+        let file = "\(directory)/.\(name).c"
+        try source.write(toFile: file, atomically: true, encoding: .utf8)
         let headers = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .appendingPathComponent("../../../Sources/CKongPlugin/include").standardized.path
         let compiler = Process()

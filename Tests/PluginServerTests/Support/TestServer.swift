@@ -13,7 +13,8 @@ final class TestServer: Sendable {
     /// Waits until it listens.
     /// - Parameter prepare: puts more into the plugins directory than `plugins`.
     init(
-        _ plugins: [String: String], flags: [String] = [], prepare: (_ pluginsDirectory: String) throws -> Void = { _ in }
+        _ plugins: [String: String] = Plugins.recorded, flags: [String] = [],
+        prepare: (_ pluginsDirectory: String) throws -> Void = { _ in }
     ) throws {
         directory = try TemporaryDirectory()
         self.plugins = try directory.makeDirectory("plugins")
