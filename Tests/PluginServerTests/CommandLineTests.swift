@@ -182,7 +182,8 @@ import WireProtocol
         let run = try Program(["-plugins-directory", plugins, "-dump-plugin-info", "other"])
         #expect(run.end == .exited(1))
         #expect(run.output == [])
-        let path = "\(plugins)/other.so"
+        // As go-pluginserver: Go names the file without its ending.
+        let path = "\(plugins)/other"
         #expect(
             run.errors.contains(
                 "failed to open plugin other: plugin.Open(\"\(path)\"): plugin was built with a different version of package KongPDK\n"))
