@@ -94,6 +94,8 @@ final class InstanceRegistry: Sendable {
     }
 
     private static func parse(_ text: String) throws(InvalidJSON) -> JSONValue {
+        // No configuration at all: the plugin's defaults hold.
+        if text.isEmpty { return .object([:]) }
         let config = try JSONValue(parsing: text)
         switch config {
         case .object: return config
