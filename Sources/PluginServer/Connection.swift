@@ -59,6 +59,12 @@ final class Connection: EventSource, @unchecked Sendable {
         ended?.connectionClosed()
     }
 
+    /// Closes the connection after what has been answered already, as far as that goes out without waiting.
+    func closeAfterOutput() {
+        if isOpen, !output.isEmpty { _ = socket?.write(output.bytes) }
+        close()
+    }
+
     // MARK: In
 
     func ready(_ readiness: Readiness) {
@@ -109,7 +115,7 @@ final class Connection: EventSource, @unchecked Sendable {
             try conversation?.receive()
         } catch {
             context.server.logger.warning("closing a connection that sent what cannot be read: \(error)")
-            return close()
+            return closeAfterOutput()
         }
         updateInterest()
     }

@@ -223,7 +223,7 @@ final class ProtoBufConversation: Conversation, @unchecked Sendable {
 
     private func close(_ reason: String) {
         context.server.logger.warning("\(reason); closing the connection")
-        connection.close()
+        connection.closeAfterOutput()
     }
 
     func connectionClosed() {
