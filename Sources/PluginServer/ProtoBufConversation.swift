@@ -121,8 +121,8 @@ final class ProtoBufConversation: Conversation, @unchecked Sendable {
             switch found {
             case .running(let instance):
                 handle(phase, on: instance)
-            case .failed(let reason):
-                _ = begin(phase, nil)?.finish(kong_status(KONG_FAILED), reason)
+            case .failed(let pluginName, let reason):
+                _ = begin(phase, .failed(pluginName: pluginName))?.finish(kong_status(KONG_FAILED), reason)
             case .unknown:
                 // Kong's answer to a closed connection is to start the instance again, and to come back.
                 close(UnknownInstance(id).description)
@@ -131,7 +131,7 @@ final class ProtoBufConversation: Conversation, @unchecked Sendable {
     }
 
     private func handle(_ phase: Phase, on instance: Instance) {
-        guard let event = begin(phase, instance) else { return }
+        guard let event = begin(phase, .running(instance)) else { return }
         if instance.plugin.handles(phase) {
             event.begin()
         } else {
@@ -139,8 +139,8 @@ final class ProtoBufConversation: Conversation, @unchecked Sendable {
         }
     }
 
-    private func begin(_ phase: Phase, _ instance: Instance?) -> ProtoBufEvent? {
-        guard let event = context.events.insert({ ProtoBufEvent($0, phase, instance, context, self) }) else {
+    private func begin(_ phase: Phase, _ owner: EventOwner) -> ProtoBufEvent? {
+        guard let event = context.events.insert({ ProtoBufEvent($0, phase, owner, context, self) }) else {
             close("more than \(EventTable.capacity) events are running")
             return nil
         }
@@ -253,11 +253,11 @@ final class ProtoBufEvent: Event, @unchecked Sendable {
     private var unanswered: [Completion] = []
 
     init(
-        _ id: EventID, _ phase: Phase, _ instance: Instance?, _ context: LoopContext,
+        _ id: EventID, _ phase: Phase, _ owner: EventOwner, _ context: LoopContext,
         _ conversation: ProtoBufConversation
     ) {
         self.conversation = conversation
-        super.init(id, phase, instance, context)
+        super.init(id, phase, owner, context)
     }
 
     override func enqueue(

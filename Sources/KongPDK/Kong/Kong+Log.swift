@@ -29,9 +29,10 @@ extension Kong {
             try kong.queue(.logSetSerializeValue, name, value)
         }
 
-        /// The record of the request that logging plugins write, as JSON. Phase: log. `kong.log.serialize`
+        /// The record of the request that logging plugins write, as JSON. What is not UTF-8 in it, such as an odd header, is
+        /// replaced by U+FFFD. Phase: log. `kong.log.serialize`
         public func serialize() async throws(PDKError) -> String {
-            try await kong.ask(.logSerialize).string(.logSerialize)
+            try await kong.ask(.logSerialize).repairedString(.logSerialize)
         }
     }
 }

@@ -65,7 +65,8 @@ extension Kong {
 
         /// The first value of a query argument. Nil if there is no such argument.
         ///
-        /// Over ProtoBuf:1 an empty value cannot be told from none, and is nil. `kong.request.get_query_arg`
+        /// Over ProtoBuf:1 an empty value cannot be told from none, and is nil; and Kong fails the request with status 500
+        /// if the argument has no "=". `kong.request.get_query_arg`
         public func queryArgument(_ name: String) async throws(PDKError) -> String? {
             let value = try await kong.ask(.requestGetQueryArg, name)
             // `?name` without a value.
@@ -73,7 +74,8 @@ extension Kong {
             return try value.optionalString(.requestGetQueryArg)
         }
 
-        /// The query arguments: each name with its values in order, none for an argument without "=".
+        /// The query arguments: each name with its values in order, none for an argument without "=". What is not UTF-8
+        /// is replaced by U+FFFD; `rawQuery` has it as it came.
         /// - Parameter max: no more than this many arguments are parsed: 1 … 1000. `kong.request.get_query`
         public func query(max: Int = 100) async throws(PDKError) -> [String: [String]] {
             try await kong.ask(.requestGetQuery, max).multimap(.requestGetQuery)
@@ -92,7 +94,8 @@ extension Kong {
             try await kong.ask(.requestGetHeader, name).optionalBytes(.requestGetHeader)
         }
 
-        /// The headers: names in lower case, each with its values in order.
+        /// The headers: names in lower case, each with its values in order. What is not UTF-8 is replaced by U+FFFD;
+        /// `headerBytes` has it as it came.
         /// - Parameter max: no more than this many headers are parsed: 1 … 1000. `kong.request.get_headers`
         public func headers(max: Int = 100) async throws(PDKError) -> [String: [String]] {
             try await kong.ask(.requestGetHeaders, max).multimap(.requestGetHeaders)

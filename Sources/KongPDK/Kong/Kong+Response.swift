@@ -18,7 +18,7 @@ extension Kong {
             try await kong.ask(.responseGetHeader, name).optionalString(.responseGetHeader)
         }
 
-        /// The headers: names in lower case, each with its values in order.
+        /// The headers: names in lower case, each with its values in order. What is not UTF-8 is replaced by U+FFFD.
         /// - Parameter max: no more than this many are read: 1 … 1000. `kong.response.get_headers`
         public func headers(max: Int = 100) async throws(PDKError) -> [String: [String]] {
             try await kong.ask(.responseGetHeaders, max).multimap(.responseGetHeaders)

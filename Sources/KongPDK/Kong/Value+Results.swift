@@ -73,6 +73,13 @@ extension Value {
     private func multimapText(_ method: PDKMethod) throws(PDKError) -> String {
         // `?a=1&a` gives a the values "1" and true.
         if case .boolean = self { return "" }
+        return try repairedString(method)
+    }
+
+    /// A string in which U+FFFD stands for what is not UTF-8: one odd header, which any client can send, must not make
+    /// all the others unreadable.
+    func repairedString(_ method: PDKMethod) throws(PDKError) -> String {
+        if case .bytes(let bytes) = self { return String(decoding: bytes, as: UTF8.self) }
         return try string(method)
     }
 }
