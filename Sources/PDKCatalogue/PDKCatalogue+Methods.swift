@@ -6,6 +6,11 @@
 extension PhaseSet {
     /// `PHASES.request`: everything that has an HTTP request. Kong runs no plugin server in its other phases.
     fileprivate static let request: PhaseSet = [.rewrite, .access, .response, .log]
+    /// The same without `log`, which Kong runs for plugin servers from a timer. What reads nginx's variables raises an error
+    /// there ("API disabled in the current context", seen on 3.9.1 whatever check_phase says), and worse: after it Kong
+    /// leaves this request's saved data to the coroutine, where a later request's plugin may read it. So it is refused here.
+    fileprivate static let requestAlive: PhaseSet = [.rewrite, .access, .response]
+    fileprivate static let alive: PhaseSet = .all.subtracting(.log)
     /// `AUTH_AND_LATER`, `ROUTER_PHASES`.
     fileprivate static let routed: PhaseSet = [.access, .response, .log]
     /// `header_body_log`.
@@ -18,10 +23,10 @@ extension PhaseSet {
 
 extension PDKCatalogue {
     static let clientMethods: [PDKMethod] = [
-        PDKMethod("kong.client.get_ip", (.empty, .string), in: .all, returns: .always(.string)),
-        PDKMethod("kong.client.get_forwarded_ip", (.empty, .string), in: .all, returns: .always(.string)),
-        PDKMethod("kong.client.get_port", (.empty, .int), in: .all, returns: .always(.integer)),
-        PDKMethod("kong.client.get_forwarded_port", (.empty, .int), in: .all, returns: .always(.integer)),
+        PDKMethod("kong.client.get_ip", (.empty, .string), in: .alive, returns: .always(.string)),
+        PDKMethod("kong.client.get_forwarded_ip", (.empty, .string), in: .alive, returns: .always(.string)),
+        PDKMethod("kong.client.get_port", (.empty, .int), in: .alive, returns: .always(.integer)),
+        PDKMethod("kong.client.get_forwarded_port", (.empty, .int), in: .alive, returns: .always(.integer)),
         PDKMethod(
             "kong.client.get_credential", (.empty, .authenticatedCredential), in: .routed, returns: .optional(.record)),
         PDKMethod(
@@ -32,7 +37,7 @@ extension PDKCatalogue {
             "kong.client.authenticate", (.authenticateArgs, .empty), in: .access,
             [.optional("consumer", .record), .optional("credential", .record)]),
         PDKMethod(
-            "kong.client.get_protocol", (.bool, .string), in: .routed, [.optional("allow_terminated", .boolean)],
+            "kong.client.get_protocol", (.bool, .string), in: [.access, .response], [.optional("allow_terminated", .boolean)],
             returns: .optional(.string)),
         PDKMethod(
             "kong.ip.is_trusted", (.string, .bool), in: .all, [.required("address", .string)],
@@ -45,9 +50,9 @@ extension PDKCatalogue {
         PDKMethod(
             "kong.ctx.shared.get", (.string, .value), in: .all, [.required("key", .string)], returns: .optional(.any)),
         PDKMethod(
-            "kong.nginx.get_var", (.string, .string), in: .all, [.required("name", .string)],
+            "kong.nginx.get_var", (.string, .string), in: .alive, [.required("name", .string)],
             returns: .optional(.string)),
-        PDKMethod("kong.nginx.get_tls1_version_str", (.empty, .string), in: .all, returns: .optional(.string)),
+        PDKMethod("kong.nginx.get_tls1_version_str", (.empty, .string), in: .alive, returns: .optional(.string)),
         // Its message for a result is String, but the function returns nothing.
         PDKMethod(
             "kong.nginx.set_ctx", (.keyValue, .string), in: .all, [.required("key", .string), .optional("value", .any)]),
@@ -76,23 +81,23 @@ extension PDKCatalogue {
     ]
 
     static let requestMethods: [PDKMethod] = [
-        PDKMethod("kong.request.get_scheme", (.empty, .string), in: .request, returns: .always(.string)),
-        PDKMethod("kong.request.get_host", (.empty, .string), in: .request, returns: .always(.string)),
-        PDKMethod("kong.request.get_port", (.empty, .int), in: .all, returns: .always(.integer)),
-        PDKMethod("kong.request.get_forwarded_scheme", (.empty, .string), in: .request, returns: .always(.string)),
-        PDKMethod("kong.request.get_forwarded_host", (.empty, .string), in: .request, returns: .always(.string)),
-        PDKMethod("kong.request.get_forwarded_port", (.empty, .int), in: .request, returns: .always(.integer)),
-        PDKMethod("kong.request.get_http_version", (.empty, .number), in: .request, returns: .always(.number)),
-        PDKMethod("kong.request.get_method", (.empty, .string), in: .request, returns: .always(.string)),
-        PDKMethod("kong.request.get_path", (.empty, .string), in: .request, returns: .always(.string)),
-        PDKMethod("kong.request.get_path_with_query", (.empty, .string), in: .request, returns: .always(.string)),
-        PDKMethod("kong.request.get_raw_query", (.empty, .string), in: .request, returns: .always(.string)),
+        PDKMethod("kong.request.get_scheme", (.empty, .string), in: .requestAlive, returns: .always(.string)),
+        PDKMethod("kong.request.get_host", (.empty, .string), in: .requestAlive, returns: .always(.string)),
+        PDKMethod("kong.request.get_port", (.empty, .int), in: .alive, returns: .always(.integer)),
+        PDKMethod("kong.request.get_forwarded_scheme", (.empty, .string), in: .requestAlive, returns: .always(.string)),
+        PDKMethod("kong.request.get_forwarded_host", (.empty, .string), in: .requestAlive, returns: .always(.string)),
+        PDKMethod("kong.request.get_forwarded_port", (.empty, .int), in: .requestAlive, returns: .always(.integer)),
+        PDKMethod("kong.request.get_http_version", (.empty, .number), in: .requestAlive, returns: .always(.number)),
+        PDKMethod("kong.request.get_method", (.empty, .string), in: .requestAlive, returns: .always(.string)),
+        PDKMethod("kong.request.get_path", (.empty, .string), in: .requestAlive, returns: .always(.string)),
+        PDKMethod("kong.request.get_path_with_query", (.empty, .string), in: .requestAlive, returns: .always(.string)),
+        PDKMethod("kong.request.get_raw_query", (.empty, .string), in: .requestAlive, returns: .always(.string)),
         // `true` for an argument without a value; ProtoBuf:1's String cannot say so, and Kong raises an error there.
         PDKMethod(
-            "kong.request.get_query_arg", (.string, .string), in: .request, [.required("name", .string)],
+            "kong.request.get_query_arg", (.string, .string), in: .requestAlive, [.required("name", .string)],
             returns: .optional(.scalar)),
         PDKMethod(
-            "kong.request.get_query", (.int, .structure), in: .request, [.optional("max_args", .integer)],
+            "kong.request.get_query", (.int, .structure), in: .requestAlive, [.optional("max_args", .integer)],
             returns: .always(.multimap)),
         PDKMethod(
             "kong.request.get_header", (.string, .string), in: .request, [.required("name", .string)],
@@ -156,14 +161,14 @@ extension PDKCatalogue {
             "kong.service.request.set_headers", (.structure, .empty), in: .proxying, [.required("headers", .multimap)]),
         PDKMethod(
             "kong.service.request.set_raw_body", (.byteString, .empty), in: .proxying, [.required("body", .bytes)]),
-        PDKMethod("kong.service.response.get_status", (.empty, .int), in: .answered, returns: .optional(.integer)),
+        PDKMethod("kong.service.response.get_status", (.empty, .int), in: .response, returns: .optional(.integer)),
         PDKMethod(
-            "kong.service.response.get_header", (.string, .string), in: .answered, [.required("name", .string)],
+            "kong.service.response.get_header", (.string, .string), in: .response, [.required("name", .string)],
             returns: .optional(.string)),
         PDKMethod(
-            "kong.service.response.get_headers", (.int, .structure), in: .answered,
+            "kong.service.response.get_headers", (.int, .structure), in: .response,
             [.optional("max_headers", .integer)],
             returns: .always(.multimap)),
-        PDKMethod("kong.service.response.get_raw_body", (.empty, .byteString), in: .answered, returns: .always(.bytes)),
+        PDKMethod("kong.service.response.get_raw_body", (.empty, .byteString), in: .response, returns: .always(.bytes)),
     ]
 }

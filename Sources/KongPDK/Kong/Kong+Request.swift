@@ -4,7 +4,7 @@ extension Kong {
 
     /// The client's request, as it came: changes that plugins make to the request for the service do not show here.
     ///
-    /// Phases: rewrite, access, response and log, unless a method says otherwise.
+    /// Phases: rewrite, access and response; `header` and `headers` also in log, where Kong has saved them.
     public struct Request: Sendable {
         let kong: Kong
 
