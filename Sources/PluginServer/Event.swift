@@ -61,6 +61,7 @@ class Event: @unchecked Sendable {
         // After an exit Kong is expected to go: the handler, on its way out, need not know.
         let wasRunning = state == .running
         state = .cancelled
+        if wasRunning { context.server.logger.info("\(name) is cancelled: \(reason)") }
         failPending(reason)
         // A completion may have let the handler finish.
         guard state == .cancelled, wasRunning, let handled else { return }
@@ -85,6 +86,9 @@ class Event: @unchecked Sendable {
         guard facts.accepts(arguments) else {
             let reason = PDKCatalogue[method]?.check(arguments) ?? "the arguments are not the method's"
             return .refused(KONG_BAD_ARGUMENT, reason)
+        }
+        guard hasRoom else {
+            return .refused(KONG_LIMIT, "more than the message limit is queued: call kong.flush() in between")
         }
         let outcome = enqueue(method, facts, arguments, completion)
         if case .accepted = outcome, facts.endsEvent {
@@ -171,6 +175,10 @@ class Event: @unchecked Sendable {
     private static let exit = PDKCatalogue.method(named: "kong.response.exit")
 
     // MARK: How calls reach Kong: the protocol's part
+
+    /// Whether a plugin may queue more. The event's own calls are queued all the same: that the handler has failed, for
+    /// one, since it has queued too much.
+    var hasRoom: Bool { true }
 
     /// Queues a call, or sends it if there is a completion.
     func enqueue(

@@ -26,8 +26,11 @@ final class MessagePackConversation: Conversation, @unchecked Sendable {
 
     // MARK: From Kong
 
+    /// Kong asks for each step, and waits for its answer.
+    var awaitsAnswers: Bool { false }
+
     func receive() throws(WireError) {
-        while connection.isOpen, let size = try session.messageSize(in: connection.input.bytes) {
+        while connection.isOpen, !connection.isClogged, let size = try session.messageSize(in: connection.input.bytes) {
             let bytes = UnsafeRawBufferPointer(rebasing: connection.input.bytes[..<size])
             context.arena.reset()
             let message = try session.receive(bytes, arena: context.arena)

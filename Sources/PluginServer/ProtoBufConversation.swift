@@ -31,12 +31,14 @@ final class ProtoBufConversation: Conversation, @unchecked Sendable {
 
     // MARK: From Kong
 
+    var awaitsAnswers: Bool { !session.pending.isEmpty }
+
     func receive() throws(WireError) {
         if isReceiving { return }
         isReceiving = true
         defer { isReceiving = false }
         // While a call is being worked on, and nothing is due from Kong, what comes has to wait.
-        while connection.isOpen, !session.isBusy || !session.pending.isEmpty,
+        while connection.isOpen, awaitsAnswers || (!session.isBusy && !connection.isClogged),
             let frame = try session.frame(in: connection.input.bytes)
         {
             switch try session.receive(frame.payload) {
@@ -151,6 +153,8 @@ final class ProtoBufConversation: Conversation, @unchecked Sendable {
 
     // MARK: To Kong
 
+    var hasRoom: Bool { connection.output.count < context.server.configuration.maxMessageSize }
+
     func append(
         _ method: MethodID, _ facts: MethodFacts, _ arguments: UnsafeBufferPointer<kong_value>,
         _ completion: Completion?
@@ -158,9 +162,6 @@ final class ProtoBufConversation: Conversation, @unchecked Sendable {
         guard let name = PDKCatalogue[method]?.name else { return .refused(KONG_UNKNOWN_METHOD, "") }
         guard let input = facts.input else {
             return .refused(KONG_UNSUPPORTED, "\(name) cannot be called over ProtoBuf:1, only over MessagePack")
-        }
-        guard connection.output.count < context.server.configuration.maxMessageSize else {
-            return .refused(KONG_LIMIT, "more than the message limit is queued: call kong.flush() in between")
         }
         do {
             try session.appendCall(method, named: name, input: input, arguments, completion, to: &connection.output)
@@ -259,6 +260,8 @@ final class ProtoBufEvent: Event, @unchecked Sendable {
         self.conversation = conversation
         super.init(id, phase, owner, context)
     }
+
+    override var hasRoom: Bool { conversation?.hasRoom ?? true }
 
     override func enqueue(
         _ method: MethodID, _ facts: MethodFacts, _ arguments: UnsafeBufferPointer<kong_value>,
