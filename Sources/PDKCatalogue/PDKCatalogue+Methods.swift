@@ -67,8 +67,9 @@ extension PDKCatalogue {
             PDKMethod(
                 "kong.log.\(level)", (.listValue, .empty), in: .all, [.optional("message", .any)], isVariadic: true)
         } + [
+            // Kong makes the record before a plugin server's log phase begins: in it the call would have no effect.
             PDKMethod(
-                "kong.log.set_serialize_value", (.keyValue, .empty), in: .request,
+                "kong.log.set_serialize_value", (.keyValue, .empty), in: .requestAlive,
                 [.required("key", .string), .optional("value", .any)]),
             PDKMethod("kong.log.serialize", (.empty, .string), in: .log, returns: .always(.string)),
         ]

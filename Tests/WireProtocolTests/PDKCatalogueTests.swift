@@ -128,7 +128,7 @@ struct PDKCatalogueTests {
             ("kong.client.get_consumer", [.access, .response, .log]),
             ("kong.router.get_route", [.access, .response, .log]),
             ("kong.log.serialize", .log),
-            ("kong.log.set_serialize_value", [.rewrite, .access, .response, .log]),
+            ("kong.log.set_serialize_value", [.rewrite, .access, .response]),
             ("kong.log.err", .all),
             ("kong.ctx.shared.get", .all),
             ("kong.nginx.get_var", [.certificate, .rewrite, .access, .response, .preread]),

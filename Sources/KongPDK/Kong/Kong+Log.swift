@@ -24,7 +24,7 @@ extension Kong {
         public func alert(_ message: String) throws(PDKError) { try kong.queue(.logAlert, message) }
 
         /// Sets a field of the record that `serialize` returns; dots in the name make it a nested one.
-        /// `kong.log.set_serialize_value`
+        /// Phases: rewrite, access and response; in log the record has been made already. `kong.log.set_serialize_value`
         public func setSerializeValue(_ name: String, _ value: Value) throws(PDKError) {
             try kong.queue(.logSetSerializeValue, name, value)
         }

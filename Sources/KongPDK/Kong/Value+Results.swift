@@ -61,17 +61,22 @@ extension Value {
             switch value {
             case .array(let values):
                 var texts: [String] = []
-                for value in values { texts.append(try value.multimapText(method)) }
+                for value in values { texts.append(try value.repairedText(method)) }
                 result[name] = texts
             case .boolean: result[name] = []
-            default: result[name] = [try value.multimapText(method)]
+            default: result[name] = [try value.repairedText(method)]
             }
         }
         return result
     }
 
-    private func multimapText(_ method: PDKMethod) throws(PDKError) -> String {
-        // `?a=1&a` gives a the values "1" and true.
+    /// A value of a multimap. `?a=1&a` gives a the values "1" and true.
+    func multimapText(_ method: PDKMethod) throws(PDKError) -> String {
+        if case .boolean = self { return "" }
+        return try string(method)
+    }
+
+    private func repairedText(_ method: PDKMethod) throws(PDKError) -> String {
         if case .boolean = self { return "" }
         return try repairedString(method)
     }
