@@ -19,7 +19,7 @@ func plugin(_ name: String, in folder: String = "Plugins") -> Target {
 
 let plugins = ["goplug"]
 /// Plugins that only the tests load.
-let testPlugins: [String] = []
+let testPlugins = ["recorded_goplug", "recorded_noop", "recorded_tencalls", "recorded_zoo", "misbehaving"]
 
 let package = Package(
     name: "swift-pluginserver",
@@ -70,13 +70,17 @@ let package = Package(
 
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"]),
         .testTarget(name: "PluginLoaderTests", dependencies: ["PluginLoader", "CKongPlugin"]),
+        .systemLibrary(name: "CMsgPack", path: "Tests/CMsgPack", providers: [.apt(["libmsgpack-dev"])]),
         .testTarget(
             name: "WireProtocolTests",
             dependencies: [
-                "WireProtocol", "PDKCatalogue", "CKongPlugin",
+                "WireProtocol", "PDKCatalogue", "CKongPlugin", "CMsgPack",
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ]),
         .testTarget(name: "KongPDKTests", dependencies: ["KongPDK", "PDKCatalogue"]),
+        // Runs swift-pluginserver and loads the test plugins, all built beside it: `swift build --build-tests` builds them.
+        .testTarget(
+            name: "PluginServerTests", dependencies: ["KongClient", "WireProtocol", "PDKCatalogue", "CKongPlugin"]),
     ] + plugins.map { plugin($0) } + testPlugins.map { plugin($0, in: "Tests/Plugins") },
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11

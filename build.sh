@@ -65,7 +65,8 @@ need_swift() {
 
 # Flags of a release build. The two kinds of plugin go by plugin-abi.md's names; 1 and 2 are kong_plugin.h's.
 release_flags() { # self-contained | shared-runtime
-    flags=(--configuration release -Xcc "-DKONG_SWIFT_VERSION=\"$swift_version\"")
+    # lld comes with Swift; the system's linker would print warnings of Foundation's about itself.
+    flags=(--configuration release -Xswiftc -use-ld=lld -Xcc "-DKONG_SWIFT_VERSION=\"$swift_version\"")
     case $1 in
     self-contained) flags+=(-Xswiftc -static-stdlib -Xcc -DKONG_SWIFT_RUNTIME=1) ;;
     shared-runtime) flags+=(-Xcc -DKONG_SWIFT_RUNTIME=2) ;;

@@ -29,7 +29,14 @@ int event_loop_forward_signal(int signal, int fd) {
     signal_fds[signal] = fd;
     struct sigaction action = {.sa_handler = forward, .sa_flags = SA_RESTART};
     sigemptyset(&action.sa_mask);
-    return sigaction(signal, &action, NULL);
+    if (sigaction(signal, &action, NULL) != 0) return -1;
+    /* A blocked signal stays blocked across exec: whoever started this process may have had it so. */
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, signal);
+    int error = pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+    if (error != 0) errno = error;
+    return error == 0 ? 0 : -1;
 }
 
 int event_loop_processor_count(void) {

@@ -6,6 +6,11 @@
 extension PhaseSet {
     /// `PHASES.request`: everything that has an HTTP request. Kong runs no plugin server in its other phases.
     fileprivate static let request: PhaseSet = [.rewrite, .access, .response, .log]
+    /// The same without `log`, which Kong runs for plugin servers from a timer. What reads nginx's variables raises an error
+    /// there ("API disabled in the current context", seen on 3.9.1 whatever check_phase says), and worse: after it Kong
+    /// leaves this request's saved data to the coroutine, where a later request's plugin may read it. So it is refused here.
+    fileprivate static let requestAlive: PhaseSet = [.rewrite, .access, .response]
+    fileprivate static let alive: PhaseSet = .all.subtracting(.log)
     /// `AUTH_AND_LATER`, `ROUTER_PHASES`.
     fileprivate static let routed: PhaseSet = [.access, .response, .log]
     /// `header_body_log`.
@@ -18,10 +23,10 @@ extension PhaseSet {
 
 extension PDKCatalogue {
     static let clientMethods: [PDKMethod] = [
-        PDKMethod("kong.client.get_ip", (.empty, .string), in: .all, returns: .always(.string)),
-        PDKMethod("kong.client.get_forwarded_ip", (.empty, .string), in: .all, returns: .always(.string)),
-        PDKMethod("kong.client.get_port", (.empty, .int), in: .all, returns: .always(.integer)),
-        PDKMethod("kong.client.get_forwarded_port", (.empty, .int), in: .all, returns: .always(.integer)),
+        PDKMethod("kong.client.get_ip", (.empty, .string), in: .alive, returns: .always(.string)),
+        PDKMethod("kong.client.get_forwarded_ip", (.empty, .string), in: .alive, returns: .always(.string)),
+        PDKMethod("kong.client.get_port", (.empty, .int), in: .alive, returns: .always(.integer)),
+        PDKMethod("kong.client.get_forwarded_port", (.empty, .int), in: .alive, returns: .always(.integer)),
         PDKMethod(
             "kong.client.get_credential", (.empty, .authenticatedCredential), in: .routed, returns: .optional(.record)),
         PDKMethod(
@@ -32,32 +37,39 @@ extension PDKCatalogue {
             "kong.client.authenticate", (.authenticateArgs, .empty), in: .access,
             [.optional("consumer", .record), .optional("credential", .record)]),
         PDKMethod(
-            "kong.client.get_protocol", (.bool, .string), in: .routed, [.optional("allow_terminated", .boolean)],
+            "kong.client.get_protocol", (.bool, .string), in: [.access, .response], [.optional("allow_terminated", .boolean)],
             returns: .optional(.string)),
         PDKMethod(
-            "kong.ip.is_trusted", (.string, .bool), in: .all, [.required("address", .string)], returns: .always(.boolean)),
+            "kong.ip.is_trusted", (.string, .bool), in: .all, [.required("address", .string)],
+            returns: .always(.boolean)),
     ]
 
     static let contextMethods: [PDKMethod] = [
         PDKMethod(
             "kong.ctx.shared.set", (.keyValue, .empty), in: .all, [.required("key", .string), .optional("value", .any)]),
-        PDKMethod("kong.ctx.shared.get", (.string, .value), in: .all, [.required("key", .string)], returns: .optional(.any)),
-        PDKMethod("kong.nginx.get_var", (.string, .string), in: .all, [.required("name", .string)], returns: .optional(.string)),
-        PDKMethod("kong.nginx.get_tls1_version_str", (.empty, .string), in: .all, returns: .optional(.string)),
+        PDKMethod(
+            "kong.ctx.shared.get", (.string, .value), in: .all, [.required("key", .string)], returns: .optional(.any)),
+        PDKMethod(
+            "kong.nginx.get_var", (.string, .string), in: .alive, [.required("name", .string)],
+            returns: .optional(.string)),
+        PDKMethod("kong.nginx.get_tls1_version_str", (.empty, .string), in: .alive, returns: .optional(.string)),
         // Its message for a result is String, but the function returns nothing.
         PDKMethod(
             "kong.nginx.set_ctx", (.keyValue, .string), in: .all, [.required("key", .string), .optional("value", .any)]),
-        PDKMethod("kong.nginx.get_ctx", (.string, .value), in: .all, [.required("key", .string)], returns: .optional(.any)),
+        PDKMethod(
+            "kong.nginx.get_ctx", (.string, .value), in: .all, [.required("key", .string)], returns: .optional(.any)),
         PDKMethod("kong.nginx.req_start_time", (.empty, .number), in: .all, returns: .always(.number)),
         PDKMethod("kong.nginx.get_subsystem", (.empty, .string), in: .all, returns: .always(.string)),
     ]
 
     static let logMethods: [PDKMethod] =
         ["alert", "crit", "err", "warn", "notice", "info", "debug"].map { level in
-            PDKMethod("kong.log.\(level)", (.listValue, .empty), in: .all, [.optional("message", .any)], isVariadic: true)
-        } + [
             PDKMethod(
-                "kong.log.set_serialize_value", (.keyValue, .empty), in: .request,
+                "kong.log.\(level)", (.listValue, .empty), in: .all, [.optional("message", .any)], isVariadic: true)
+        } + [
+            // Kong makes the record before a plugin server's log phase begins: in it the call would have no effect.
+            PDKMethod(
+                "kong.log.set_serialize_value", (.keyValue, .empty), in: .requestAlive,
                 [.required("key", .string), .optional("value", .any)]),
             PDKMethod("kong.log.serialize", (.empty, .string), in: .log, returns: .always(.string)),
         ]
@@ -70,23 +82,23 @@ extension PDKCatalogue {
     ]
 
     static let requestMethods: [PDKMethod] = [
-        PDKMethod("kong.request.get_scheme", (.empty, .string), in: .request, returns: .always(.string)),
-        PDKMethod("kong.request.get_host", (.empty, .string), in: .request, returns: .always(.string)),
-        PDKMethod("kong.request.get_port", (.empty, .int), in: .all, returns: .always(.integer)),
-        PDKMethod("kong.request.get_forwarded_scheme", (.empty, .string), in: .request, returns: .always(.string)),
-        PDKMethod("kong.request.get_forwarded_host", (.empty, .string), in: .request, returns: .always(.string)),
-        PDKMethod("kong.request.get_forwarded_port", (.empty, .int), in: .request, returns: .always(.integer)),
-        PDKMethod("kong.request.get_http_version", (.empty, .number), in: .request, returns: .always(.number)),
-        PDKMethod("kong.request.get_method", (.empty, .string), in: .request, returns: .always(.string)),
-        PDKMethod("kong.request.get_path", (.empty, .string), in: .request, returns: .always(.string)),
-        PDKMethod("kong.request.get_path_with_query", (.empty, .string), in: .request, returns: .always(.string)),
-        PDKMethod("kong.request.get_raw_query", (.empty, .string), in: .request, returns: .always(.string)),
+        PDKMethod("kong.request.get_scheme", (.empty, .string), in: .requestAlive, returns: .always(.string)),
+        PDKMethod("kong.request.get_host", (.empty, .string), in: .requestAlive, returns: .always(.string)),
+        PDKMethod("kong.request.get_port", (.empty, .int), in: .alive, returns: .always(.integer)),
+        PDKMethod("kong.request.get_forwarded_scheme", (.empty, .string), in: .requestAlive, returns: .always(.string)),
+        PDKMethod("kong.request.get_forwarded_host", (.empty, .string), in: .requestAlive, returns: .always(.string)),
+        PDKMethod("kong.request.get_forwarded_port", (.empty, .int), in: .requestAlive, returns: .always(.integer)),
+        PDKMethod("kong.request.get_http_version", (.empty, .number), in: .requestAlive, returns: .always(.number)),
+        PDKMethod("kong.request.get_method", (.empty, .string), in: .requestAlive, returns: .always(.string)),
+        PDKMethod("kong.request.get_path", (.empty, .string), in: .requestAlive, returns: .always(.string)),
+        PDKMethod("kong.request.get_path_with_query", (.empty, .string), in: .requestAlive, returns: .always(.string)),
+        PDKMethod("kong.request.get_raw_query", (.empty, .string), in: .requestAlive, returns: .always(.string)),
         // `true` for an argument without a value; ProtoBuf:1's String cannot say so, and Kong raises an error there.
         PDKMethod(
-            "kong.request.get_query_arg", (.string, .string), in: .request, [.required("name", .string)],
+            "kong.request.get_query_arg", (.string, .string), in: .requestAlive, [.required("name", .string)],
             returns: .optional(.scalar)),
         PDKMethod(
-            "kong.request.get_query", (.int, .structure), in: .request, [.optional("max_args", .integer)],
+            "kong.request.get_query", (.int, .structure), in: .requestAlive, [.optional("max_args", .integer)],
             returns: .always(.multimap)),
         PDKMethod(
             "kong.request.get_header", (.string, .string), in: .request, [.required("name", .string)],
@@ -95,7 +107,8 @@ extension PDKCatalogue {
             "kong.request.get_headers", (.int, .structure), in: .request, [.optional("max_headers", .integer)],
             returns: .always(.multimap)),
         PDKMethod("kong.request.get_raw_body", (.empty, .rawBodyResult), in: .answering, returns: .always(.body)),
-        PDKMethod("kong.request.get_uri_captures", (.empty, .uriCapturesResult), in: .request, returns: .always(.captures)),
+        PDKMethod(
+            "kong.request.get_uri_captures", (.empty, .uriCapturesResult), in: .request, returns: .always(.captures)),
     ]
 
     static let responseMethods: [PDKMethod] = [
@@ -119,7 +132,8 @@ extension PDKCatalogue {
         // The stream subsystem checks no phase in it; preread is the one that its documentation names.
         PDKMethod(
             "kong.response.exit", (.exitArgs, .empty), in: .answering.union(.preread),
-            [.required("status", .integer), .optional("body", .bytes), .optional("headers", .multimap)], endsEvent: true),
+            [.required("status", .integer), .optional("body", .bytes), .optional("headers", .multimap)], endsEvent: true
+        ),
     ]
 
     static let serviceMethods: [PDKMethod] = [
@@ -132,9 +146,11 @@ extension PDKCatalogue {
             [.required("host", .string), .required("port", .integer)]),
         PDKMethod("kong.service.request.set_scheme", (.string, .empty), in: .proxying, [.required("scheme", .string)]),
         PDKMethod("kong.service.request.set_path", (.string, .empty), in: .proxying, [.required("path", .string)]),
-        PDKMethod("kong.service.request.set_raw_query", (.string, .empty), in: .proxying, [.required("query", .string)]),
+        PDKMethod(
+            "kong.service.request.set_raw_query", (.string, .empty), in: .proxying, [.required("query", .string)]),
         PDKMethod("kong.service.request.set_method", (.string, .empty), in: .proxying, [.required("method", .string)]),
-        PDKMethod("kong.service.request.set_query", (.structure, .empty), in: .proxying, [.required("args", .multimap)]),
+        PDKMethod(
+            "kong.service.request.set_query", (.structure, .empty), in: .proxying, [.required("args", .multimap)]),
         PDKMethod(
             "kong.service.request.set_header", (.keyValue, .empty), in: .proxying,
             [.required("name", .string), .required("value", .headerValue)]),
@@ -142,15 +158,18 @@ extension PDKCatalogue {
             "kong.service.request.add_header", (.keyValue, .empty), in: .proxying,
             [.required("name", .string), .required("value", .headerValue)]),
         PDKMethod("kong.service.request.clear_header", (.string, .empty), in: .proxying, [.required("name", .string)]),
-        PDKMethod("kong.service.request.set_headers", (.structure, .empty), in: .proxying, [.required("headers", .multimap)]),
-        PDKMethod("kong.service.request.set_raw_body", (.byteString, .empty), in: .proxying, [.required("body", .bytes)]),
-        PDKMethod("kong.service.response.get_status", (.empty, .int), in: .answered, returns: .optional(.integer)),
         PDKMethod(
-            "kong.service.response.get_header", (.string, .string), in: .answered, [.required("name", .string)],
+            "kong.service.request.set_headers", (.structure, .empty), in: .proxying, [.required("headers", .multimap)]),
+        PDKMethod(
+            "kong.service.request.set_raw_body", (.byteString, .empty), in: .proxying, [.required("body", .bytes)]),
+        PDKMethod("kong.service.response.get_status", (.empty, .int), in: .response, returns: .optional(.integer)),
+        PDKMethod(
+            "kong.service.response.get_header", (.string, .string), in: .response, [.required("name", .string)],
             returns: .optional(.string)),
         PDKMethod(
-            "kong.service.response.get_headers", (.int, .structure), in: .answered, [.optional("max_headers", .integer)],
+            "kong.service.response.get_headers", (.int, .structure), in: .response,
+            [.optional("max_headers", .integer)],
             returns: .always(.multimap)),
-        PDKMethod("kong.service.response.get_raw_body", (.empty, .byteString), in: .answered, returns: .always(.bytes)),
+        PDKMethod("kong.service.response.get_raw_body", (.empty, .byteString), in: .response, returns: .always(.bytes)),
     ]
 }

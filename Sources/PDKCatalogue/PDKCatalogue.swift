@@ -5,7 +5,8 @@
 public enum PDKCatalogue {
     /// All methods: the one at index i has the id i + 1.
     public static let all: [PDKMethod] = {
-        var methods = clientMethods + contextMethods + logMethods + nodeMethods + requestMethods + responseMethods
+        var methods =
+            clientMethods + contextMethods + logMethods + nodeMethods + requestMethods + responseMethods
             + serviceMethods
         for index in methods.indices { methods[index].id = MethodID(rawValue: UInt32(index + 1)) }
         return methods

@@ -105,6 +105,7 @@ public struct MethodFacts: Sendable, BitwiseCopyable {
     /// The kinds of value that the argument at `index`, counted from 0, may have.
     @inline(__always)
     public func kinds(at index: Int) -> ValueKinds {
-        ValueKinds(rawValue: UInt8(truncatingIfNeeded: kinds >> UInt64(8 * min(max(index, 0), Self.parameterLimit - 1))))
+        ValueKinds(
+            rawValue: UInt8(truncatingIfNeeded: kinds >> UInt64(8 * min(max(index, 0), Self.parameterLimit - 1))))
     }
 }

@@ -27,7 +27,8 @@ public enum ProtoMessage: UInt8, CaseIterable, Sendable, BitwiseCopyable {
         case .dictionaryStats: Self.dictionaryFields
         case .workerMemory: Self.workerFields
         case .empty, .string, .int, .bool, .number, .byteString, .keyValue, .target, .exitArgs, .consumerSpec,
-            .authenticateArgs, .value, .listValue, .structure, .rawBodyResult, .uriCapturesResult: []
+            .authenticateArgs, .value, .listValue, .structure, .rawBodyResult, .uriCapturesResult:
+            []
         }
     }
 

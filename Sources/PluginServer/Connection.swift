@@ -6,8 +6,11 @@ import WireProtocol
 
 /// What a connection's bytes mean. [loop]
 protocol Conversation: AnyObject {
-    /// Takes in what it can of `connection.input`.
+    /// Takes in what it can of `connection.input`, and no more requests while the connection is clogged.
     func receive() throws(WireError)
+    /// Whether Kong owes answers. They are taken in even while the connection is clogged: Kong reads on only when it is
+    /// rid of them.
+    var awaitsAnswers: Bool { get }
     /// The connection is gone.
     func connectionClosed()
 }
@@ -22,6 +25,8 @@ final class Connection: EventSource, @unchecked Sendable {
     private var interest: Readiness = .readable
     private var conversation: (any Conversation)?
     private var flushesAtEndOfTurn = false
+    /// Whether requests have been left in the input, since the connection was clogged.
+    private var hasHeldBack = false
 
     /// What has come and has not been taken in.
     var input = ByteQueue()
@@ -31,8 +36,9 @@ final class Connection: EventSource, @unchecked Sendable {
     private static let readSize = 16 * 1024
     /// What is read at most in one turn, so that one busy connection does not keep the others waiting.
     private static let readsPerTurn = 64
-    /// A client that does not read its answers is not listened to while this much waits for it.
-    private static let outputHighWater = 1024 * 1024
+    /// A client is not listened to while this much waits for it. It is also what one connection may bring about in one
+    /// turn: requests that came together wait for the next one, and others have their turn before.
+    private static let outputHighWater = 256 * 1024
 
     init(_ socket: consuming OwnedDescriptor, _ context: LoopContext) {
         self.context = context
@@ -47,6 +53,9 @@ final class Connection: EventSource, @unchecked Sendable {
 
     var isOpen: Bool { registration != nil }
 
+    /// Whether so much waits to be sent that no more requests are taken in.
+    var isClogged: Bool { output.count >= Self.outputHighWater }
+
     /// Closes the connection; what has not been sent is lost.
     func close() {
         guard let registration else { return }
@@ -57,6 +66,12 @@ final class Connection: EventSource, @unchecked Sendable {
         let ended = conversation
         conversation = nil
         ended?.connectionClosed()
+    }
+
+    /// Closes the connection after what has been answered already, as far as that goes out without waiting.
+    func closeAfterOutput() {
+        if isOpen, !output.isEmpty { _ = socket?.write(output.bytes) }
+        close()
     }
 
     // MARK: In
@@ -109,8 +124,9 @@ final class Connection: EventSource, @unchecked Sendable {
             try conversation?.receive()
         } catch {
             context.server.logger.warning("closing a connection that sent what cannot be read: \(error)")
-            return close()
+            return closeAfterOutput()
         }
+        hasHeldBack = isClogged && !input.isEmpty
         updateInterest()
     }
 
@@ -137,6 +153,10 @@ final class Connection: EventSource, @unchecked Sendable {
             case .closed: return read()
             }
         }
+        if hasHeldBack {
+            hasHeldBack = false
+            context.loop.schedule { [self] in receiveMore() }
+        }
         updateInterest()
     }
 
@@ -145,7 +165,8 @@ final class Connection: EventSource, @unchecked Sendable {
         guard let registration else { return }
         var wanted: Readiness = output.isEmpty ? [] : .writable
         let inputLimit = context.server.configuration.maxMessageSize + Self.readSize
-        if output.count < Self.outputHighWater, input.count < inputLimit { wanted.insert(.readable) }
+        let isWelcome = !isClogged || conversation?.awaitsAnswers == true
+        if isWelcome, input.count < inputLimit { wanted.insert(.readable) }
         guard wanted != interest else { return }
         interest = wanted
         context.loop.modify(registration, to: wanted)

@@ -25,27 +25,26 @@ class Event: @unchecked Sendable {
     let id: EventID
     let phase: Phase
     let context: LoopContext
-    /// Nil for an event that fails before a plugin gets to see it.
-    private let instance: Instance?
+    private let owner: EventOwner
     private var state = State.running
     /// What the plugin wants to be given when the event is cancelled.
     private var handled: UnsafeMutableRawPointer?
 
-    init(_ id: EventID, _ phase: Phase, _ instance: Instance?, _ context: LoopContext) {
+    init(_ id: EventID, _ phase: Phase, _ owner: EventOwner, _ context: LoopContext) {
         self.id = id
         self.phase = phase
-        self.instance = instance
+        self.owner = owner
         self.context = context
     }
 
     /// For messages, as "goplug: access".
-    var name: String { "\(instance?.plugin.name ?? "plugin server"): \(phase)" }
+    var name: String { "\(owner.pluginName): \(phase)" }
 
     // MARK: For the server
 
     /// Lets the plugin handle the event.
     final func begin() {
-        guard let instance else { return }
+        guard let instance = owner.instance else { return }
         let handled = instance.handle(self)
         if state == .running || state == .exited { self.handled = handled }
     }
@@ -63,16 +62,17 @@ class Event: @unchecked Sendable {
         // After an exit Kong is expected to go: the handler, on its way out, need not know.
         let wasRunning = state == .running
         state = .cancelled
+        if wasRunning { context.server.logger.info("\(name) is cancelled: \(reason)") }
         failPending(reason)
         // A completion may have let the handler finish.
         guard state == .cancelled, wasRunning, let handled else { return }
-        instance?.cancel(id, handled)
+        owner.instance?.cancel(id, handled)
     }
 
     // MARK: For the plugin
 
     /// Whether a plugin may do anything with this event.
-    final func belongs(to host: PluginHost) -> Bool { instance?.plugin.host === host }
+    final func belongs(to host: PluginHost) -> Bool { owner.instance?.plugin.host === host }
 
     final func call(
         _ method: MethodID, _ arguments: UnsafeBufferPointer<kong_value>, _ completion: Completion?
@@ -87,6 +87,9 @@ class Event: @unchecked Sendable {
         guard facts.accepts(arguments) else {
             let reason = PDKCatalogue[method]?.check(arguments) ?? "the arguments are not the method's"
             return .refused(KONG_BAD_ARGUMENT, reason)
+        }
+        guard hasRoom else {
+            return .refused(KONG_LIMIT, "more than the message limit is queued: call kong.flush() in between")
         }
         let outcome = enqueue(method, facts, arguments, completion)
         if case .accepted = outcome, facts.endsEvent {
@@ -139,11 +142,11 @@ class Event: @unchecked Sendable {
     // MARK: A handler that failed
 
     /// Does what Kong does for a plugin in Lua that raises an error: a line in Kong's log, and status 500 where a
-    /// client still waits for an answer.
+    /// client still waits for an answer. The line names the plugin: Kong itself may put another one's name before it.
     private func fail(_ message: String, _ afterExit: Bool) {
         context.server.logger.error("\(name) failed: \(message)")
         if afterExit { return }
-        enqueueOwn(Self.logErr, [.string("\(phase) handler failed: \(message)")])
+        enqueueOwn(Self.logErr, [.string("\(name) handler failed: \(message)")])
         if let exit = Self.exit, PDKCatalogue.facts(exit)?.phases.contains(phase.asSet) == true {
             enqueueOwn(
                 exit,
@@ -162,8 +165,10 @@ class Event: @unchecked Sendable {
         for (index, argument) in arguments.enumerated() {
             values.initializeElement(at: index, to: argument.kongValue(in: arena))
         }
-        if case .refused(_, let reason) = enqueue(method, facts, UnsafeBufferPointer(values), nil) {
-            context.server.logger.error("\(name): Kong cannot be told: \(reason)")
+        withExtendedLifetime(arena) {
+            if case .refused(_, let reason) = enqueue(method, facts, UnsafeBufferPointer(values), nil) {
+                context.server.logger.error("\(name): Kong cannot be told: \(reason)")
+            }
         }
     }
 
@@ -171,6 +176,10 @@ class Event: @unchecked Sendable {
     private static let exit = PDKCatalogue.method(named: "kong.response.exit")
 
     // MARK: How calls reach Kong: the protocol's part
+
+    /// Whether a plugin may queue more. The event's own calls are queued all the same: that the handler has failed, for
+    /// one, since it has queued too much.
+    var hasRoom: Bool { true }
 
     /// Queues a call, or sends it if there is a completion.
     func enqueue(
@@ -192,6 +201,24 @@ class Event: @unchecked Sendable {
 
     /// Completes the calls that will get no answer any more.
     func failPending(_ reason: String) {}
+}
+
+/// Whose event it is.
+enum EventOwner {
+    case running(Instance)
+    /// An instance that could not be started: the event fails before a plugin gets to see it.
+    case failed(pluginName: String)
+
+    var instance: Instance? {
+        if case .running(let instance) = self { instance } else { nil }
+    }
+
+    var pluginName: String {
+        switch self {
+        case .running(let instance): instance.plugin.name
+        case .failed(let pluginName): pluginName
+        }
+    }
 }
 
 /// How a function of the host went.

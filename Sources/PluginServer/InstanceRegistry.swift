@@ -95,6 +95,8 @@ final class InstanceRegistry: Sendable {
     }
 
     private static func parse(_ text: String) throws(InvalidJSON) -> JSONValue {
+        // No configuration at all: the plugin's defaults hold.
+        if text.isEmpty { return .object([:]) }
         let config = try JSONValue(parsing: text)
         switch config {
         case .object: return config
@@ -197,7 +199,7 @@ final class InstanceRegistry: Sendable {
     enum Found: Sendable {
         case running(Instance)
         /// It could not be started; why.
-        case failed(String)
+        case failed(pluginName: String, reason: String)
         case unknown
     }
 
@@ -210,7 +212,7 @@ final class InstanceRegistry: Sendable {
             context.remember(id, instance)
             done(.running(instance))
         case .failed(let failure, let retryAt):
-            guard let retryAt, retryAt <= EventLoop.now else { return done(.failed(failure.description)) }
+            guard let retryAt, retryAt <= EventLoop.now else { return done(.failed(pluginName: entry.pluginName, reason: failure.description)) }
             // Others that come meanwhile are told of the last failure.
             state.withLock { $0.entries[id]?.state = .failed(failure, retryAt: Self.nextTry) }
             startShared(entry.pluginName, entry.config, on: context) { [self] result in
@@ -222,7 +224,7 @@ final class InstanceRegistry: Sendable {
                     done(.running(instance))
                 case .failure(let failure):
                     state.withLock { $0.entries[id]?.state = .failed(failure, retryAt: Self.nextTry) }
-                    done(.failed(failure.description))
+                    done(.failed(pluginName: entry.pluginName, reason: failure.description))
                 }
             }
         }

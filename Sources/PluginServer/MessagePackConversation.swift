@@ -27,8 +27,11 @@ final class MessagePackConversation: Conversation, @unchecked Sendable {
 
     // MARK: From Kong
 
+    /// Kong asks for each step, and waits for its answer.
+    var awaitsAnswers: Bool { false }
+
     func receive() throws(WireError) {
-        while connection.isOpen, let size = try session.messageSize(in: connection.input.bytes) {
+        while connection.isOpen, !connection.isClogged, let size = try session.messageSize(in: connection.input.bytes) {
             let bytes = UnsafeRawBufferPointer(rebasing: connection.input.bytes[..<size])
             context.arena.reset()
             let message = try session.receive(bytes, arena: context.arena)
@@ -88,10 +91,10 @@ final class MessagePackConversation: Conversation, @unchecked Sendable {
             guard connection.isOpen else { return }
             switch found {
             case .running(let instance): phase.withKongString { handle(id, instance, $0) }
-            case .failed(let reason):
+            case .failed(let pluginName, let reason):
                 // Which phase it is matters only for whether a client waits.
                 let phase = phase.withKongString { Phase(named: $0) } ?? .log
-                _ = begin(id, phase, nil)?.finish(kong_status(KONG_FAILED), reason)
+                _ = begin(id, phase, .failed(pluginName: pluginName))?.finish(kong_status(KONG_FAILED), reason)
             case .unknown: respond(id, error: UnknownInstance(instance).description)
             }
         }
@@ -101,11 +104,11 @@ final class MessagePackConversation: Conversation, @unchecked Sendable {
         guard let phase = Phase(named: phaseName), instance.plugin.handles(phase) else {
             return respond(id, error: "undefined method \(phaseName.text) on plugin \(instance.plugin.name)")
         }
-        begin(id, phase, instance)?.begin()
+        begin(id, phase, .running(instance))?.begin()
     }
 
-    private func begin(_ id: Int64, _ phase: Phase, _ instance: Instance?) -> MessagePackEvent? {
-        guard let event = context.events.insert({ MessagePackEvent($0, phase, instance, context) }) else {
+    private func begin(_ id: Int64, _ phase: Phase, _ owner: EventOwner) -> MessagePackEvent? {
+        guard let event = context.events.insert({ MessagePackEvent($0, phase, owner, context) }) else {
             respond(id, error: "more than \(EventTable.capacity) events are running")
             return nil
         }

@@ -90,15 +90,14 @@ final class MessagePackEvent: Event, @unchecked Sendable {
 
     // MARK: From the plugin
 
+    override var hasRoom: Bool { encodedCalls.count < context.server.configuration.maxMessageSize }
+
     override func enqueue(
         _ method: MethodID, _ facts: MethodFacts, _ arguments: UnsafeBufferPointer<kong_value>,
         _ completion: Completion?
     ) -> CallOutcome {
         guard let name = PDKCatalogue[method]?.name else { return .refused(KONG_UNKNOWN_METHOD, "") }
         let limit = context.server.configuration.maxMessageSize
-        guard encodedCalls.count < limit else {
-            return .refused(KONG_LIMIT, "more than the message limit is queued: call kong.flush() in between")
-        }
         let before = encodedCalls.count
         do {
             try MessagePackSession.appendCall(name, arguments, limit: limit, to: &encodedCalls)

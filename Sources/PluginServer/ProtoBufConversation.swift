@@ -31,12 +31,14 @@ final class ProtoBufConversation: Conversation, @unchecked Sendable {
 
     // MARK: From Kong
 
+    var awaitsAnswers: Bool { !session.pending.isEmpty }
+
     func receive() throws(WireError) {
         if isReceiving { return }
         isReceiving = true
         defer { isReceiving = false }
         // While a call is being worked on, and nothing is due from Kong, what comes has to wait.
-        while connection.isOpen, !session.isBusy || !session.pending.isEmpty,
+        while connection.isOpen, awaitsAnswers || (!session.isBusy && !connection.isClogged),
             let frame = try session.frame(in: connection.input.bytes)
         {
             switch try session.receive(frame.payload) {
@@ -121,8 +123,8 @@ final class ProtoBufConversation: Conversation, @unchecked Sendable {
             switch found {
             case .running(let instance):
                 handle(phase, on: instance)
-            case .failed(let reason):
-                _ = begin(phase, nil)?.finish(kong_status(KONG_FAILED), reason)
+            case .failed(let pluginName, let reason):
+                _ = begin(phase, .failed(pluginName: pluginName))?.finish(kong_status(KONG_FAILED), reason)
             case .unknown:
                 // Kong's answer to a closed connection is to start the instance again, and to come back.
                 close(UnknownInstance(id).description)
@@ -131,7 +133,7 @@ final class ProtoBufConversation: Conversation, @unchecked Sendable {
     }
 
     private func handle(_ phase: Phase, on instance: Instance) {
-        guard let event = begin(phase, instance) else { return }
+        guard let event = begin(phase, .running(instance)) else { return }
         if instance.plugin.handles(phase) {
             event.begin()
         } else {
@@ -139,8 +141,8 @@ final class ProtoBufConversation: Conversation, @unchecked Sendable {
         }
     }
 
-    private func begin(_ phase: Phase, _ instance: Instance?) -> ProtoBufEvent? {
-        guard let event = context.events.insert({ ProtoBufEvent($0, phase, instance, context, self) }) else {
+    private func begin(_ phase: Phase, _ owner: EventOwner) -> ProtoBufEvent? {
+        guard let event = context.events.insert({ ProtoBufEvent($0, phase, owner, context, self) }) else {
             close("more than \(EventTable.capacity) events are running")
             return nil
         }
@@ -151,6 +153,8 @@ final class ProtoBufConversation: Conversation, @unchecked Sendable {
 
     // MARK: To Kong
 
+    var hasRoom: Bool { connection.output.count < context.server.configuration.maxMessageSize }
+
     func append(
         _ method: MethodID, _ facts: MethodFacts, _ arguments: UnsafeBufferPointer<kong_value>,
         _ completion: Completion?
@@ -158,9 +162,6 @@ final class ProtoBufConversation: Conversation, @unchecked Sendable {
         guard let name = PDKCatalogue[method]?.name else { return .refused(KONG_UNKNOWN_METHOD, "") }
         guard let input = facts.input else {
             return .refused(KONG_UNSUPPORTED, "\(name) cannot be called over ProtoBuf:1, only over MessagePack")
-        }
-        guard connection.output.count < context.server.configuration.maxMessageSize else {
-            return .refused(KONG_LIMIT, "more than the message limit is queued: call kong.flush() in between")
         }
         do {
             try session.appendCall(method, named: name, input: input, arguments, completion, to: &connection.output)
@@ -223,7 +224,7 @@ final class ProtoBufConversation: Conversation, @unchecked Sendable {
 
     private func close(_ reason: String) {
         context.server.logger.warning("\(reason); closing the connection")
-        connection.close()
+        connection.closeAfterOutput()
     }
 
     func connectionClosed() {
@@ -253,12 +254,14 @@ final class ProtoBufEvent: Event, @unchecked Sendable {
     private var unanswered: [Completion] = []
 
     init(
-        _ id: EventID, _ phase: Phase, _ instance: Instance?, _ context: LoopContext,
+        _ id: EventID, _ phase: Phase, _ owner: EventOwner, _ context: LoopContext,
         _ conversation: ProtoBufConversation
     ) {
         self.conversation = conversation
-        super.init(id, phase, instance, context)
+        super.init(id, phase, owner, context)
     }
+
+    override var hasRoom: Bool { conversation?.hasRoom ?? true }
 
     override func enqueue(
         _ method: MethodID, _ facts: MethodFacts, _ arguments: UnsafeBufferPointer<kong_value>,

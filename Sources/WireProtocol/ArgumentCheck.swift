@@ -29,7 +29,8 @@ extension PDKMethod {
         }
         for (index, argument) in arguments.enumerated() where !facts.accepts(argument, at: index) {
             let parameter = parameters[min(index, parameters.count - 1)]
-            return "\(name): argument \(index + 1) (\(parameter.name)): expected \(parameter.kinds.text), got \(argument.typeText)"
+            return
+                "\(name): argument \(index + 1) (\(parameter.name)): expected \(parameter.kinds.text), got \(argument.typeText)"
         }
         let missing = parameters[min(arguments.count, parameters.count - 1)]
         return "\(name): argument \(arguments.count + 1) (\(missing.name)): expected \(missing.kinds.text), got nothing"

@@ -42,12 +42,16 @@ struct ByteCursor {
     }
 
     @inline(__always)
-    mutating func read<Number: FixedWidthInteger & BitwiseCopyable>(bigEndian type: Number.Type) throws(WireError) -> Number {
+    mutating func read<Number: FixedWidthInteger & BitwiseCopyable>(bigEndian type: Number.Type) throws(WireError)
+        -> Number
+    {
         Number(bigEndian: try load(type))
     }
 
     @inline(__always)
-    mutating func read<Number: FixedWidthInteger & BitwiseCopyable>(littleEndian type: Number.Type) throws(WireError) -> Number {
+    mutating func read<Number: FixedWidthInteger & BitwiseCopyable>(littleEndian type: Number.Type) throws(WireError)
+        -> Number
+    {
         Number(littleEndian: try load(type))
     }
 
@@ -61,7 +65,9 @@ struct ByteCursor {
     }
 
     @inline(__always)
-    private mutating func load<Number: FixedWidthInteger & BitwiseCopyable>(_ type: Number.Type) throws(WireError) -> Number {
+    private mutating func load<Number: FixedWidthInteger & BitwiseCopyable>(_ type: Number.Type) throws(WireError)
+        -> Number
+    {
         guard let start, MemoryLayout<Number>.size <= remaining else { throw .truncated }
         let number = start.loadUnaligned(fromByteOffset: position, as: type)
         position += MemoryLayout<Number>.size

@@ -67,10 +67,10 @@ extension kong_value {
         map = kong_map(entries: entries.baseAddress, count: entries.count)
     }
 
-    /// Lua's one kind of number: whole numbers are `KONG_INTEGER` on both protocols.
+    /// A number of Lua, which has one kind of them: `KONG_INTEGER` if it is whole and exact, so within ±2^53.
     ///
-    /// Kong's MessagePack writes whole numbers within ±2^53 as integers; ProtoBuf:1 has only doubles in its `Value`.
-    /// With the same rule for those, a plugin sees the same value whichever protocol it came over.
+    /// Kong's MessagePack writes whole numbers as integers, but ProtoBuf:1 has only doubles in its `Value`. With this
+    /// rule for those, a plugin sees the same value whichever protocol it came over.
     @inline(__always)
     public init(luaNumber number: Double) {
         if number.magnitude <= 0x1p53, number == number.rounded(.towardZero) {
@@ -83,14 +83,18 @@ extension kong_value {
     /// The items of an array; empty if it is none, or if a plugin gives a count that is none (a size_t is signed here).
     @inline(__always)
     public var items: UnsafeBufferPointer<kong_value> {
-        guard type == KongType.array, let items = array.items, array.count > 0 else { return UnsafeBufferPointer(start: nil, count: 0) }
+        guard type == KongType.array, let items = array.items, array.count > 0 else {
+            return UnsafeBufferPointer(start: nil, count: 0)
+        }
         return UnsafeBufferPointer(start: items, count: array.count)
     }
 
     /// The entries of a map; empty if it is none.
     @inline(__always)
     public var entries: UnsafeBufferPointer<kong_entry> {
-        guard type == KongType.map, let entries = map.entries, map.count > 0 else { return UnsafeBufferPointer(start: nil, count: 0) }
+        guard type == KongType.map, let entries = map.entries, map.count > 0 else {
+            return UnsafeBufferPointer(start: nil, count: 0)
+        }
         return UnsafeBufferPointer(start: entries, count: map.count)
     }
 

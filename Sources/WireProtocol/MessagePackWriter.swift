@@ -5,8 +5,8 @@ import CKongPlugin
 /// Strings over 31 bytes are never str8, which came later than the rest: old readers don't know it, and neither Kong
 /// nor go-pluginserver writes it. Numbers that are no integers are float64, as in Kong.
 ///
-/// `KONG_BYTES` is written as bin. Kong's reader, lua-MessagePack 0.5.2 in Kong 2.x and 0.5.4 in 3.x, makes the same
-/// Lua string of bin and str, and Kong 3 itself sends bodies as bin. Thus binary data stays binary on both ways.
+/// `KONG_BYTES` is written as bin, so that binary data stays binary on both ways: Kong 3 itself sends bodies as bin.
+/// The sources of lua-MessagePack, Kong's reader, make the same Lua string of bin and str; go-pluginserver sends str.
 extension ByteQueue {
     public mutating func appendMessagePackNil() {
         append(0xc0 as UInt8)

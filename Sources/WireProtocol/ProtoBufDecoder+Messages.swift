@@ -25,7 +25,8 @@ extension ProtoBufDecoder {
     }
 
     /// A map with two entries.
-    func map(_ key: StaticString, _ value: kong_value, _ otherKey: StaticString, _ otherValue: kong_value) -> kong_value {
+    func map(_ key: StaticString, _ value: kong_value, _ otherKey: StaticString, _ otherValue: kong_value) -> kong_value
+    {
         let entries = arena.allocate(kong_entry.self, count: 2)
         entries[0] = kong_entry(key: kong_string(key), value: value)
         entries[1] = kong_entry(key: kong_string(otherKey), value: otherValue)
@@ -67,7 +68,9 @@ extension ProtoBufDecoder {
 
     /// A message as a map of the fields that are there: proto3 does not tell a default from nothing. A field that is not
     /// repeated but comes several times has its last value.
-    private mutating func readRecord(_ fields: [ProtoField], _ bytes: UnsafeRawBufferPointer) throws(WireError) -> kong_value {
+    private mutating func readRecord(_ fields: [ProtoField], _ bytes: UnsafeRawBufferPointer) throws(WireError)
+        -> kong_value
+    {
         // For each field: the place of its entry counted from 1, or 0 if it has none yet.
         let places = arena.allocate(Int.self, count: fields.count)
         places.initialize(repeating: 0)
@@ -98,7 +101,9 @@ extension ProtoBufDecoder {
         return kong_value(UnsafeBufferPointer(start: entries.baseAddress, count: count))
     }
 
-    private mutating func readRepeated(_ field: ProtoField, in bytes: UnsafeRawBufferPointer) throws(WireError) -> kong_value {
+    private mutating func readRepeated(_ field: ProtoField, in bytes: UnsafeRawBufferPointer) throws(WireError)
+        -> kong_value
+    {
         let items = try allocate(kong_value.self, forField: field.number, in: bytes)
         var reader = ProtoBufReader(bytes)
         var index = 0

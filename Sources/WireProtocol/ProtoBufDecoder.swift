@@ -67,7 +67,8 @@ struct ProtoBufDecoder {
     }
 
     /// A map from strings to strings or bytes.
-    mutating func readStringMap(field number: UInt32, in bytes: UnsafeRawBufferPointer) throws(WireError) -> kong_value {
+    mutating func readStringMap(field number: UInt32, in bytes: UnsafeRawBufferPointer) throws(WireError) -> kong_value
+    {
         UniqueKeys.map(of: try readEntries(ofField: number, in: bytes), in: arena)
     }
 

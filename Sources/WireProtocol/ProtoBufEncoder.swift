@@ -43,7 +43,8 @@ struct ProtoBufEncoder {
     // MARK: google.protobuf.Value
 
     /// A field that is a `Value`.
-    func appendValue(_ number: UInt32, _ value: kong_value, to queue: inout ByteQueue, depth: Int = 0) throws(WireError) {
+    func appendValue(_ number: UInt32, _ value: kong_value, to queue: inout ByteQueue, depth: Int = 0) throws(WireError)
+    {
         if let size = scalarSize(value) {
             queue.appendLength(of: number, size)
             try appendContent(value, to: &queue, depth: depth)

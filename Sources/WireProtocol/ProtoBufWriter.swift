@@ -61,7 +61,8 @@ extension ByteQueue {
         withUnsafeTemporaryAllocation(byteCount: 10, alignment: 1) { varint in
             let size = Self.varintSize(number)
             for index in 0..<size {
-                varint[index] = UInt8(truncatingIfNeeded: number >> UInt64(7 * index)) & 0x7f | (index < size - 1 ? 0x80 : 0)
+                varint[index] =
+                    UInt8(truncatingIfNeeded: number >> UInt64(7 * index)) & 0x7f | (index < size - 1 ? 0x80 : 0)
             }
             insert(UnsafeRawBufferPointer(rebasing: varint[..<size]), at: offset)
         }

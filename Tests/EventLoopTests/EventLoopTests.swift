@@ -39,6 +39,10 @@ private final class LoopThread: Sendable {
     }
 }
 
+private final class Flag: Sendable {
+    let value = Atomic(false)
+}
+
 /// Something that happens once, and can be waited for.
 final class Signal: Sendable {
     private struct State {
@@ -104,16 +108,16 @@ final class Signal: Sendable {
 
     @Test func aTaskThatAlwaysSchedulesAnotherDoesNotKeepTimersWaiting() async throws {
         try await withRunningLoop { loop in
-            let isOver = Atomic(false)
+            let isOver = Flag()
             let done = Signal()
             loop.schedule {
-                func again() {
-                    if isOver.load(ordering: .relaxed) { return }
+                @Sendable func again() {
+                    if isOver.value.load(ordering: .relaxed) { return }
                     loop.schedule { again() }
                 }
                 again()
                 loop.schedule(after: .milliseconds(5)) {
-                    isOver.store(true, ordering: .relaxed)
+                    isOver.value.store(true, ordering: .relaxed)
                     done.send()
                 }
             }

@@ -1,5 +1,6 @@
 import EventLoop
 import Foundation
+import Glibc
 import Testing
 
 /// A directory that is gone when the test is.
@@ -43,7 +44,7 @@ private func listener(_ path: String) throws -> UnixListener {
         try withDirectory { directory in
             let path = "\(directory)/s"
             try "precious".write(toFile: path, atomically: true, encoding: .utf8)
-            #expect(throws: SystemError.self) { try listener(path) }
+            #expect(throws: SystemError.self) { _ = try listener(path) }
             #expect(try String(contentsOfFile: path, encoding: .utf8) == "precious")
         }
     }
@@ -51,8 +52,8 @@ private func listener(_ path: String) throws -> UnixListener {
     @Test func aPathThatIsTooLongIsAnError() throws {
         try withDirectory { directory in
             let path = directory + "/" + String(repeating: "x", count: UnixListener.longestPath)
-            let error = #expect(throws: SystemError.self) { try listener(path) }
-            #expect(error?.code == ENAMETOOLONG)
+            let error = try #require(throws: SystemError.self) { _ = try listener(path) }
+            #expect(error.code == ENAMETOOLONG)
             #expect(try FileManager.default.contentsOfDirectory(atPath: directory) == [])
         }
     }

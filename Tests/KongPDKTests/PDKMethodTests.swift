@@ -5,11 +5,11 @@ import Testing
 
 @Suite struct PDKMethodTests {
     @Test func tablesCanBeIndexedByMethods() {
-        #expect(PDKMethod.allCases.map(\.index) == Array(0..<PDKMethod.allCases.count))
+        #expect(KongPDK.PDKMethod.allCases.map(\.index) == Array(0..<KongPDK.PDKMethod.allCases.count))
     }
 
-    @Test(arguments: PDKMethod.allCases)
-    func everyMethodIsInTheCatalogue(_ method: PDKMethod) {
+    @Test(arguments: KongPDK.PDKMethod.allCases)
+    func everyMethodIsInTheCatalogue(_ method: KongPDK.PDKMethod) {
         #expect(PDKCatalogue.method(named: method.rawValue) != nil)
     }
 

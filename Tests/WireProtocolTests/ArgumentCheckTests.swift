@@ -54,7 +54,10 @@ struct ArgumentCheckTests {
                 "kong.service.request.set_header", ["x", ["a": 1]],
                 "argument 2 (value): expected string, number, boolean or array, got map"
             ),
-            ("kong.service.request.set_header", ["x"], "argument 2 (value): expected string, number, boolean or array, got nothing"),
+            (
+                "kong.service.request.set_header", ["x"],
+                "argument 2 (value): expected string, number, boolean or array, got nothing"
+            ),
             (
                 "kong.service.request.set_header", ["x", nil],
                 "argument 2 (value): expected string, number, boolean or array, got nil"
@@ -72,7 +75,10 @@ struct ArgumentCheckTests {
             ("kong.response.exit", [200, ["x": "y"]], "argument 2 (body): expected string or nil, got map"),
             ("kong.response.exit", [200, "x", "y"], "argument 3 (headers): expected map or nil, got string"),
             ("kong.response.exit", [200, "x", nil, nil], "expected 1 to 3 arguments, got 4"),
-            ("kong.client.load_consumer", ["x", "y"], "argument 2 (search_by_username): expected boolean or nil, got string"),
+            (
+                "kong.client.load_consumer", ["x", "y"],
+                "argument 2 (search_by_username): expected boolean or nil, got string"
+            ),
             ("kong.ctx.shared.set", [true, 1], "argument 1 (key): expected string, got boolean"),
         ] as [(String, [TestValue], String)])
     func refused(name: String, arguments: [TestValue], message: String) throws {

@@ -1,4 +1,3 @@
-#if canImport(CMsgPack)
 import CKongPlugin
 import CMsgPack
 import Testing
@@ -21,10 +20,14 @@ struct MessagePackComparisonTests {
     func sameBytes() throws {
         var values: [TestValue] = [nil, true, false, 0.5, .integer(.min), .integer(.max)]
         for shift in 0..<63 {
-            for step: Int64 in [-1, 0, 1] { values += [.integer((1 << shift) + step), .integer(-(1 << shift) + step)] }
+            for step: Int64 in [-1, 0, 1] {
+                values += [.integer((1 << shift) + step), .integer(-(1 << shift) + step)]
+            }
         }
         for count in [0, 15, 16, 31, 255, 256, 65535, 65536] {
-            values += [.array([TestValue](repeating: nil, count: count)), .bytes([UInt8](repeating: 7, count: count))]
+            values += [
+                .array([TestValue](repeating: nil, count: count)), .bytes([UInt8](repeating: 7, count: count)),
+            ]
             // Between 31 and 256 bytes msgpack-c writes str8, and we never do.
             if count < 32 || count > 255 { values.append(.string([UInt8](repeating: 7, count: count))) }
         }
@@ -39,8 +42,9 @@ struct MessagePackComparisonTests {
             let bytes = numbers.bytes(upTo: 24)
             let theirs = unpackFirst(bytes)
             let ours = lend(bytes) { bytes -> TestValue? in
+                let arena = ValueArena()
                 var reader = MessagePackReader(bytes)
-                return (try? reader.readValue(into: ValueArena())).map(TestValue.init)
+                return (try? reader.readValue(into: arena)).map(TestValue.init)
             }
             if let ours { try #require(theirs != nil, "\(bytes): \(ours)") }
             // We refuse extensions and keys that are neither strings nor integers.
@@ -99,7 +103,8 @@ struct MessagePackComparisonTests {
         defer { msgpack_unpacked_destroy(&unpacked) }
         var offset = 0
         let result = bytes.withUnsafeBytes { bytes in
-            msgpack_unpack_next(&unpacked, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count, &offset)
+            msgpack_unpack_next(
+                &unpacked, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count, &offset)
         }
         guard result == MSGPACK_UNPACK_SUCCESS || result == MSGPACK_UNPACK_EXTRA_BYTES else { return nil }
         return .some(value(of: unpacked.data))
@@ -142,4 +147,3 @@ struct MessagePackComparisonTests {
         }
     }
 }
-#endif

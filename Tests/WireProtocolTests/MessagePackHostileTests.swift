@@ -53,16 +53,18 @@ struct MessagePackHostileTests {
     @Test("Every first byte, with little behind it")
     func firstBytes() {
         for first in UInt8.min...UInt8.max {
-            for rest in [[], [0], [0xff], [0, 0], [0xff, 0xff, 0xff, 0xff], [UInt8](repeating: 0, count: 20)] as [[UInt8]] {
+            for rest in [[], [0], [0xff], [0, 0], [0xff, 0xff, 0xff, 0xff], [UInt8](repeating: 0, count: 20)]
+                as [[UInt8]]
+            {
                 decode([first] + rest)
             }
         }
     }
 
-    @Test("A megabyte of levels costs neither stack nor time")
+    @Test("A hundred thousand levels cost neither stack nor time")
     func depthBombs() {
         for level in [[0x91], [0x81, 0xa0], [0xdc, 0, 1], [0xde, 0, 1, 0xa0]] as [[UInt8]] {
-            let bytes = Array([[UInt8]](repeating: level, count: 1 << 20).joined())
+            let bytes = Array([[UInt8]](repeating: level, count: 100_000).joined())
             #expect(throws: WireError.tooDeep) { try readMessagePack(bytes + [0xc0]) }
             decode(bytes)
         }
@@ -84,16 +86,17 @@ struct MessagePackHostileTests {
     @Test("A value has a million elements at most")
     func elements() throws {
         func array(_ count: Int) -> [UInt8] {
-            [0xdd] + (0..<4).map { UInt8(truncatingIfNeeded: count >> (24 - 8 * $0)) } + [UInt8](repeating: 0, count: count)
+            [0xdd] + (0..<4).map { UInt8(truncatingIfNeeded: count >> (24 - 8 * $0)) }
+                + [UInt8](repeating: 0, count: count)
         }
         #expect(throws: WireError.tooLarge) { try readMessagePack(array(WireLimits.elements + 1)) }
         #expect(throws: WireError.tooLarge) { try readMessagePack([0x92] + array(WireLimits.elements - 2) + array(1)) }
-        #expect(throws: Never.self) {
-            try lend(array(WireLimits.elements)) { bytes in
-                var reader = MessagePackReader(bytes)
-                #expect(try reader.readValue(into: ValueArena()).items.count == WireLimits.elements)
-            }
+        let most = try lend(array(WireLimits.elements)) { bytes in
+            var reader = MessagePackReader(bytes)
+            let arena = ValueArena()
+            return try reader.readValue(into: arena).items.count
         }
+        #expect(most == WireLimits.elements)
     }
 
     @Test("A map of one key many times takes no quadratic time")

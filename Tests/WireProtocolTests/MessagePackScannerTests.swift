@@ -20,7 +20,9 @@ struct MessagePackScannerTests {
         }
     }
 
-    @Test("Extensions have a length too", arguments: ["d400ff", "d500ffff", "d600ffffffff", "c70200ffff", "c8000100ff", "c90000000100ff"])
+    @Test(
+        "Extensions have a length too",
+        arguments: ["d400ff", "d500ffff", "d600ffffffff", "c70200ffff", "c8000100ff", "c90000000100ff"])
     func extensions(hex: String) throws {
         #expect(try scanMessagePack(Recording.bytes(hex: hex)) == hex.count / 2)
         #expect(try scanMessagePack(Recording.bytes(hex: "91" + hex + "c0")) == hex.count / 2 + 1)
@@ -47,18 +49,18 @@ struct MessagePackScannerTests {
         #expect(try scanMessagePack(Recording.bytes(hex: "a2c1c1")) == 3)
     }
 
-    @Test("64 MiB in pieces of 4 KiB are looked at once")
+    @Test("What has been looked at is not looked at again")
     func linear() throws {
-        // A body, and after it as many objects as fit: quadratic work would take hours.
+        // 32 MiB of body and a million objects, in pieces of 1 KiB: quadratic work would take hours.
         var bytes: [UInt8] = [0x92, 0xc6, 0x02, 0, 0, 0]
         bytes += [UInt8](repeating: 0xc1, count: 32 << 20)
-        bytes += [0xdd, 0x01, 0xff, 0xff, 0xf0]
-        bytes += [UInt8](repeating: 0xc0, count: 0x01ff_fff0)
+        bytes += [0xdd, 0, 0x10, 0, 0]
+        bytes += [UInt8](repeating: 0xc0, count: 1 << 20)
         var scanner = MessagePackScanner(limit: 64 << 20)
         try bytes.withUnsafeBytes { bytes in
-            for end in stride(from: 4096, to: bytes.count, by: 4096) {
+            for end in stride(from: 1024, to: bytes.count, by: 1024) {
                 let length = try scanner.scan(UnsafeRawBufferPointer(rebasing: bytes[..<end]))
-                try #require(length == nil)
+                guard length == nil else { throw WireError.malformed }
             }
             #expect(try scanner.scan(bytes) == bytes.count)
         }

@@ -13,7 +13,8 @@ struct MessagePackTests {
         (-32769, "d2ffff7fff"), (-2_147_483_648, "d280000000"), (-2_147_483_649, "d3ffffffff7fffffff"),
         (.integer(.min), "d38000000000000000"),
         (0.0, "cb0000000000000000"), (1.5, "cb3ff8000000000000"), (.number(-.infinity), "cbfff0000000000000"),
-        ("", "a0"), ("abc", "a3616263"), (.string([0xff, 0]), "a2ff00"), (.bytes([]), "c400"), (.bytes([1, 2]), "c4020102"),
+        ("", "a0"), ("abc", "a3616263"), (.string([0xff, 0]), "a2ff00"), (.bytes([]), "c400"),
+        (.bytes([1, 2]), "c4020102"),
         ([], "90"), ([1, [nil]], "920191c0"), ([:], "80"), (["a": 1, "": ["b": true]], "82a16101a081a162c3"),
     ]
 
@@ -28,7 +29,8 @@ struct MessagePackTests {
         let text = [UInt8](repeating: 0x61, count: count)
         let string = try writeMessagePack(.string(text))
         let stringHeader: [UInt8] =
-            count < 32 ? [0xa0 | UInt8(count)]
+            count < 32
+            ? [0xa0 | UInt8(count)]
             : count < 65536 ? [0xda, UInt8(count >> 8), UInt8(count & 255)] : [0xdb, 0, 1, 0, 0]
         #expect(Array(string.prefix(stringHeader.count)) == stringHeader)
         #expect(string.count == stringHeader.count + count)
@@ -55,8 +57,10 @@ struct MessagePackTests {
             ("d903616263", "abc"), ("da0003616263", "abc"), ("db00000003616263", "abc"), ("c50001ff", .bytes([0xff])),
             ("c600000001ff", .bytes([0xff])), ("dc0001c0", [nil]), ("dd00000001c0", [nil]),
             ("de0001a16101", ["a": 1]), ("df00000001a16101", ["a": 1]),
-            ("8101c3", ["1": true]), ("81ffc3", ["-1": true]), ("81d38000000000000000c3", ["-9223372036854775808": true]),
-            ("81cf8000000000000000c3", ["9223372036854775808": true]), ("8100c3", ["0": true]), ("81c40161c3", ["a": true]),
+            ("8101c3", ["1": true]), ("81ffc3", ["-1": true]),
+            ("81d38000000000000000c3", ["-9223372036854775808": true]),
+            ("81cf8000000000000000c3", ["9223372036854775808": true]), ("8100c3", ["0": true]),
+            ("81c40161c3", ["a": true]),
             ("82a16101a16102", ["a": 2]), ("830102a13103a16104", ["1": 3, "a": 4]),
         ] as [(String, TestValue)])
     func otherForms(hex: String, value: TestValue) throws {
@@ -70,12 +74,16 @@ struct MessagePackTests {
             ("cd00", .truncated), ("ce000000", .truncated), ("cf00000000000000", .truncated), ("d0", .truncated),
             ("d100", .truncated), ("d2000000", .truncated), ("d300000000000000", .truncated), ("ca000000", .truncated),
             ("cb00000000000000", .truncated), ("a1", .truncated), ("a261", .truncated),
-            ("d9", .truncated), ("d901", .truncated), ("da00", .truncated), ("da0001", .truncated), ("db000000", .truncated),
-            ("dbffffffff", .truncated), ("c4", .truncated), ("c401", .truncated), ("c5ffff", .truncated), ("c6ffffffff", .truncated),
+            ("d9", .truncated), ("d901", .truncated), ("da00", .truncated), ("da0001", .truncated),
+            ("db000000", .truncated),
+            ("dbffffffff", .truncated), ("c4", .truncated), ("c401", .truncated), ("c5ffff", .truncated),
+            ("c6ffffffff", .truncated),
             ("91", .truncated), ("9201", .truncated), ("81", .truncated), ("81a161", .truncated), ("dc", .truncated),
             ("dcffff", .truncated), ("ddffffffff", .truncated), ("dfffffffff", .truncated), ("de0001a161", .truncated),
-            ("d40000", .unsupported), ("c70000", .unsupported), ("c8000000", .unsupported), ("c90000000000", .unsupported),
-            ("d80000", .unsupported), ("81c0c0", .badKey), ("81c2c0", .badKey), ("8190c0", .badKey), ("8180c0", .badKey),
+            ("d40000", .unsupported), ("c70000", .unsupported), ("c8000000", .unsupported),
+            ("c90000000000", .unsupported),
+            ("d80000", .unsupported), ("81c0c0", .badKey), ("81c2c0", .badKey), ("8190c0", .badKey),
+            ("8180c0", .badKey),
             ("81cb0000000000000000c0", .badKey), ("81d4000000", .badKey),
         ] as [(String, WireError)])
     func refused(hex: String, error: WireError) {

@@ -113,7 +113,9 @@ struct PDKCatalogueTests {
         "A method is allowed where Kong's phase checks allow it",
         arguments: [
             ("kong.request.get_header", [.rewrite, .access, .response, .log]),
-            ("kong.request.get_port", .all),
+            ("kong.request.get_port", [.certificate, .rewrite, .access, .response, .preread]),
+            ("kong.request.get_path", [.rewrite, .access, .response]),
+            ("kong.client.get_ip", [.certificate, .rewrite, .access, .response, .preread]),
             ("kong.request.get_raw_body", [.rewrite, .access, .response]),
             ("kong.response.set_header", [.rewrite, .access, .response]),
             ("kong.response.get_header", [.response, .log]),
@@ -121,15 +123,15 @@ struct PDKCatalogueTests {
             ("kong.service.set_target", [.rewrite, .access, .preread]),
             ("kong.service.set_upstream", .access),
             ("kong.service.request.set_header", [.rewrite, .access]),
-            ("kong.service.response.get_status", [.response, .log]),
+            ("kong.service.response.get_status", .response),
             ("kong.client.authenticate", .access),
             ("kong.client.get_consumer", [.access, .response, .log]),
             ("kong.router.get_route", [.access, .response, .log]),
             ("kong.log.serialize", .log),
-            ("kong.log.set_serialize_value", [.rewrite, .access, .response, .log]),
+            ("kong.log.set_serialize_value", [.rewrite, .access, .response]),
             ("kong.log.err", .all),
             ("kong.ctx.shared.get", .all),
-            ("kong.nginx.get_var", .all),
+            ("kong.nginx.get_var", [.certificate, .rewrite, .access, .response, .preread]),
         ] as [(String, PhaseSet)])
     func phases(name: String, phases: PhaseSet) {
         #expect(PDKCatalogue.method(named: name).flatMap { PDKCatalogue[$0] }?.phases == phases)

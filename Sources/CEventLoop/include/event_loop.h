@@ -24,7 +24,8 @@ void event_loop_set_current(void *loop);
 /* Accepts a connection that does not block and is closed on exec. Returns the descriptor, or -1 and errno. */
 int event_loop_accept(int listener);
 
-/* From now on the signal is counted in the eventfd `fd` and does nothing else. Returns 0, or -1 and errno. */
+/* From now on the signal is counted in the eventfd `fd` and does nothing else; the calling thread takes it, even if it
+ * was blocked. Returns 0, or -1 and errno. */
 int event_loop_forward_signal(int signal, int fd);
 
 /* A descriptor that becomes readable when the process ends; -1 and errno where the kernel has none (before 5.3). */

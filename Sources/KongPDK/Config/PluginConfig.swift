@@ -27,6 +27,9 @@
 /// structs in structs too, property by property. A struct in an array, a set or a dictionary, or one that is optional
 /// and nil, has defaults if it is a `PluginConfig` itself; if it is no more than `Codable` nobody knows them, and Kong
 /// asks for each property that is not optional. An optional property whose default is not nil can never become nil.
+///
+/// **What Kong does to values.** It refuses an empty string unless `""` is the property's default. And before 3.9 it sends
+/// numbers with 14 digits.
 public protocol PluginConfig: Codable, Sendable {
     /// The configuration of which nothing is set.
     init()

@@ -2,7 +2,7 @@ extension Kong {
     /// `kong.client`: who sent the request.
     public var client: Client { Client(kong: self) }
 
-    /// Who sent the request.
+    /// Who sent the request. In the log phase only `consumer` and `credential`: Kong runs it after the connection is done with.
     public struct Client: Sendable {
         let kong: Kong
 

@@ -24,14 +24,15 @@ extension Kong {
         public func alert(_ message: String) throws(PDKError) { try kong.queue(.logAlert, message) }
 
         /// Sets a field of the record that `serialize` returns; dots in the name make it a nested one.
-        /// `kong.log.set_serialize_value`
+        /// Phases: rewrite, access and response; in log the record has been made already. `kong.log.set_serialize_value`
         public func setSerializeValue(_ name: String, _ value: Value) throws(PDKError) {
             try kong.queue(.logSetSerializeValue, name, value)
         }
 
-        /// The record of the request that logging plugins write, as JSON. Phase: log. `kong.log.serialize`
+        /// The record of the request that logging plugins write, as JSON. What is not UTF-8 in it, such as an odd header, is
+        /// replaced by U+FFFD. Phase: log. `kong.log.serialize`
         public func serialize() async throws(PDKError) -> String {
-            try await kong.ask(.logSerialize).string(.logSerialize)
+            try await kong.ask(.logSerialize).repairedString(.logSerialize)
         }
     }
 }

@@ -4,7 +4,7 @@ extension Kong {
 
     /// The client's request, as it came: changes that plugins make to the request for the service do not show here.
     ///
-    /// Phases: rewrite, access, response and log, unless a method says otherwise.
+    /// Phases: rewrite, access and response; `header` and `headers` also in log, where Kong has saved them.
     public struct Request: Sendable {
         let kong: Kong
 
@@ -48,9 +48,15 @@ extension Kong {
             try await kong.ask(.requestGetMethod).string(.requestGetMethod)
         }
 
-        /// The path, without the query. `kong.request.get_path`
+        /// The path, without the query, with what was percent-encoded decoded. One that is not UTF-8 throws
+        /// `PDKError.Code.notUTF8`: see `pathBytes`. `kong.request.get_path`
         public func path() async throws(PDKError) -> String {
             try await kong.ask(.requestGetPath).string(.requestGetPath)
+        }
+
+        /// The path, whatever bytes it is made of. `kong.request.get_path`
+        public func pathBytes() async throws(PDKError) -> [UInt8] {
+            try await kong.ask(.requestGetPath).optionalBytes(.requestGetPath) ?? []
         }
 
         /// The path and, if there is one, "?" and the query. `kong.request.get_path_with_query`
@@ -63,20 +69,34 @@ extension Kong {
             try await kong.ask(.requestGetRawQuery).string(.requestGetRawQuery)
         }
 
-        /// The first value of a query argument. Nil if there is no such argument.
+        /// The first value of a query argument; empty for one without a value. Nil if there is no such argument among the
+        /// first 100. One that is not UTF-8 throws `PDKError.Code.notUTF8`: see `queryArgumentBytes`.
         ///
-        /// Over ProtoBuf:1 an empty value cannot be told from none, and is nil. `kong.request.get_query_arg`
+        /// It asks for all arguments (`kong.request.get_query`): over ProtoBuf:1 Kong fails the request if it is asked for one
+        /// that has no "=", which any client can send.
         public func queryArgument(_ name: String) async throws(PDKError) -> String? {
-            let value = try await kong.ask(.requestGetQueryArg, name)
-            // `?name` without a value.
-            if case .boolean = value { return "" }
-            return try value.optionalString(.requestGetQueryArg)
+            try await firstArgument(name)?.multimapText(.requestGetQuery)
         }
 
-        /// The query arguments: each name with its values in order, none for an argument without "=".
+        /// The first value of a query argument, whatever bytes it is made of.
+        public func queryArgumentBytes(_ name: String) async throws(PDKError) -> [UInt8]? {
+            guard let value = try await firstArgument(name) else { return nil }
+            if case .boolean = value { return [] }
+            return try value.optionalBytes(.requestGetQuery)
+        }
+
+        private func firstArgument(_ name: String) async throws(PDKError) -> Value? {
+            let arguments = try await kong.ask(.requestGetQuery, 100).optionalMap(.requestGetQuery)
+            guard let value = arguments?[name] else { return nil }
+            if case .array(let values) = value { return values.first }
+            return value
+        }
+
+        /// The query arguments: each name with its values in order, none for an argument without "=". What is not UTF-8
+        /// is replaced by U+FFFD; `rawQuery` has it as it came.
         /// - Parameter max: no more than this many arguments are parsed: 1 … 1000. `kong.request.get_query`
         public func query(max: Int = 100) async throws(PDKError) -> [String: [String]] {
-            try await kong.ask(.requestGetQuery, max).multimap(.requestGetQuery)
+            try await kong.ask(.requestGetQuery, max, in: 1...1000).multimap(.requestGetQuery)
         }
 
         /// The first value of a header; names are not case-sensitive. Nil if the request has no such header.
@@ -92,20 +112,21 @@ extension Kong {
             try await kong.ask(.requestGetHeader, name).optionalBytes(.requestGetHeader)
         }
 
-        /// The headers: names in lower case, each with its values in order.
+        /// The headers: names in lower case, each with its values in order. What is not UTF-8 is replaced by U+FFFD;
+        /// `headerBytes` has it as it came.
         /// - Parameter max: no more than this many headers are parsed: 1 … 1000. `kong.request.get_headers`
         public func headers(max: Int = 100) async throws(PDKError) -> [String: [String]] {
-            try await kong.ask(.requestGetHeaders, max).multimap(.requestGetHeaders)
+            try await kong.ask(.requestGetHeaders, max, in: 1...1000).multimap(.requestGetHeaders)
         }
 
-        /// The body's bytes. Kong hands over a body that is larger than its buffer as the path of a file, and this
-        /// throws with that path. Phases: rewrite, access, response. `kong.request.get_raw_body`
-        public func rawBody() async throws(PDKError) -> [UInt8] {
+        /// The body's bytes. One that is larger than nginx's buffer comes from the file that Kong has written it to; over
+        /// MessagePack Kong 3 fails the request with status 500 instead. Phases: rewrite, access, response.
+        /// `kong.request.get_raw_body`
+        /// - Parameter limit: a body of a file that is larger, in bytes, throws `PDKError.Code.limit`.
+        public func rawBody(limit: Int = 64 * 1024 * 1024) async throws(PDKError) -> [UInt8] {
             let value = try await kong.ask(.requestGetRawBody)
             if case .map(let map) = value, case .string(let path)? = map["body_filepath"] {
-                throw PDKError(
-                    .unexpectedResult, PDKMethod.requestGetRawBody.rawValue,
-                    "the body is larger than Kong's buffer, and is in the file \(path)")
+                return try BodyFile.read(path, limit: limit, for: .requestGetRawBody)
             }
             return try value.optionalBytes(.requestGetRawBody) ?? []
         }

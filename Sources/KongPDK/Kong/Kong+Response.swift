@@ -18,10 +18,15 @@ extension Kong {
             try await kong.ask(.responseGetHeader, name).optionalString(.responseGetHeader)
         }
 
-        /// The headers: names in lower case, each with its values in order.
+        /// The first value of a header, whatever bytes it is made of. `kong.response.get_header`
+        public func headerBytes(_ name: String) async throws(PDKError) -> [UInt8]? {
+            try await kong.ask(.responseGetHeader, name).optionalBytes(.responseGetHeader)
+        }
+
+        /// The headers: names in lower case, each with its values in order. What is not UTF-8 is replaced by U+FFFD.
         /// - Parameter max: no more than this many are read: 1 … 1000. `kong.response.get_headers`
         public func headers(max: Int = 100) async throws(PDKError) -> [String: [String]] {
-            try await kong.ask(.responseGetHeaders, max).multimap(.responseGetHeaders)
+            try await kong.ask(.responseGetHeaders, max, in: 1...1000).multimap(.responseGetHeaders)
         }
 
         /// Who made the answer: "service", "exit" (a plugin) or "error" (Kong). `kong.response.get_source`
@@ -31,6 +36,7 @@ extension Kong {
 
         /// Sets the status: 100 … 599. `kong.response.set_status`
         public func setStatus(_ status: Int) throws(PDKError) {
+            try kong.check(status, in: 100...599, .responseSetStatus)
             try kong.queue(.responseSetStatus, status)
         }
 
@@ -72,6 +78,7 @@ extension Kong {
         }
 
         private func exit(_ status: Int, _ body: Value?, _ headers: [String: [String]]) throws -> Never {
+            try kong.check(status, in: 100...599, .responseExit)
             var arguments: [Value] = [.integer(Int64(status))]
             if body != nil || !headers.isEmpty { arguments.append(body ?? .nil) }
             if !headers.isEmpty { arguments.append(.multimap(headers)) }

@@ -97,6 +97,19 @@ public final class Kong: @unchecked Sendable {
 
     private typealias Submit = @Sendable (_ answer: UnsafeMutableRawPointer) -> (status: kong_status, message: String)
 
+    /// Asks with a number that Kong takes only from a range: outside of it Kong would fail the request, and the handler
+    /// never hear why.
+    func ask(_ method: PDKMethod, _ number: Int, in range: ClosedRange<Int>) async throws(PDKError) -> Value {
+        try check(number, in: range, method)
+        return try await ask(method, number)
+    }
+
+    func check(_ number: Int, in range: ClosedRange<Int>, _ method: PDKMethod) throws(PDKError) {
+        guard range.contains(number) else {
+            throw PDKError(.badArgument, method.rawValue, "\(number) is not in \(range.lowerBound) … \(range.upperBound)")
+        }
+    }
+
     /// Kong's answer to a call. `withArguments` lends the arguments, on whichever thread it is called.
     private func wait(
         for method: PDKMethod,

@@ -61,18 +61,30 @@ extension Value {
             switch value {
             case .array(let values):
                 var texts: [String] = []
-                for value in values { texts.append(try value.multimapText(method)) }
+                for value in values { texts.append(try value.repairedText(method)) }
                 result[name] = texts
             case .boolean: result[name] = []
-            default: result[name] = [try value.multimapText(method)]
+            default: result[name] = [try value.repairedText(method)]
             }
         }
         return result
     }
 
-    private func multimapText(_ method: PDKMethod) throws(PDKError) -> String {
-        // `?a=1&a` gives a the values "1" and true.
+    /// A value of a multimap. `?a=1&a` gives a the values "1" and true.
+    func multimapText(_ method: PDKMethod) throws(PDKError) -> String {
         if case .boolean = self { return "" }
+        return try string(method)
+    }
+
+    private func repairedText(_ method: PDKMethod) throws(PDKError) -> String {
+        if case .boolean = self { return "" }
+        return try repairedString(method)
+    }
+
+    /// A string in which U+FFFD stands for what is not UTF-8: one odd header, which any client can send, must not make
+    /// all the others unreadable.
+    func repairedString(_ method: PDKMethod) throws(PDKError) -> String {
+        if case .bytes(let bytes) = self { return String(decoding: bytes, as: UTF8.self) }
         return try string(method)
     }
 }

@@ -36,7 +36,6 @@ enum PDKMethod: String, CaseIterable {
     case requestGetPathWithQuery = "kong.request.get_path_with_query"
     case requestGetPort = "kong.request.get_port"
     case requestGetQuery = "kong.request.get_query"
-    case requestGetQueryArg = "kong.request.get_query_arg"
     case requestGetRawBody = "kong.request.get_raw_body"
     case requestGetRawQuery = "kong.request.get_raw_query"
     case requestGetScheme = "kong.request.get_scheme"

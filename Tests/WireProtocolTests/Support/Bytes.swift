@@ -97,6 +97,11 @@ struct SeededNumbers: RandomNumberGenerator {
         (0..<Int.random(in: 0...count, using: &self)).map { _ in UInt8.random(in: 0...255, using: &self) }
     }
 
+    /// Mostly short, and now and then longer than the shorter forms allow.
+    private mutating func text() -> [UInt8] {
+        bytes(upTo: Int.random(in: 0..<40, using: &self) == 0 ? 300 : 8)
+    }
+
     /// A value of any type, with few levels.
     mutating func value(depth: Int = 3) -> TestValue {
         switch Int.random(in: 0..<(depth > 0 ? 9 : 6), using: &self) {
@@ -104,12 +109,14 @@ struct SeededNumbers: RandomNumberGenerator {
         case 1: .boolean(Bool.random(using: &self))
         case 2: .integer(Int64(truncatingIfNeeded: next()) >> Int64.random(in: 0..<64, using: &self))
         case 3: .number(Double.random(in: -1e9...1e9, using: &self))
-        case 4: .string(bytes(upTo: 300))
-        case 5: .bytes(bytes(upTo: 300))
+        case 4: .string(text())
+        case 5: .bytes(text())
         case 6, 7: .array((0..<Int.random(in: 0...20, using: &self)).map { _ in value(depth: depth - 1) })
-        default: .map((0..<Int.random(in: 0...20, using: &self)).map { index in
-                TestValue.Entry(key: Array("\(index)".utf8) + bytes(upTo: 40), value: value(depth: depth - 1))
-            })
+        default:
+            .map(
+                (0..<Int.random(in: 0...20, using: &self)).map { index in
+                    TestValue.Entry(key: Array("\(index) ".utf8) + text(), value: value(depth: depth - 1))
+                })
         }
     }
 

@@ -1,0 +1,199 @@
+import Foundation
+import KongClient
+import Synchronization
+import Testing
+import WireProtocol
+
+/// How the server starts and ends.
+@Suite struct LifecycleTests {
+    @Test(arguments: WireProtocolKind.both)
+    func aRunningEventFinishesBeforeTheServerEnds(_ wireProtocol: WireProtocolKind) throws {
+        try TestServer.run(Plugins.goodAndBad) { server in
+            let kong = server.kong(wireProtocol)
+            let instance = try kong.startInstance("misbehaving", config: #"{"mode":"ask","text":"it"}"#)
+            // SIGTERM comes while the event waits for Kong: the answer, and the end of the event, come after it.
+            let calls = try kong.handleEvent(instance, "access") { _ in
+                server.process.send(SIGTERM)
+                try server.waitForLog("shutting down")
+                return .value("the host")
+            }
+            #expect(calls.map(\.method) == ["kong.request.get_header"])
+            #expect(server.log.contains("it got the host"))
+            #expect(try server.process.waitForEnd() == .exited(0))
+        }
+    }
+
+    @Test func instancesAreShutDownBeforeTheServerEnds() throws {
+        let server = try TestServer(Plugins.goodAndBad)
+        let kong = server.kong(.protoBuf)
+        for name in ["a", "b"] {
+            _ = try kong.startInstance("misbehaving", config: #"{"text":"\#(name)"}"#)
+        }
+        try server.stop()
+        #expect(server.log.contains("instance a shut down"))
+        #expect(server.log.contains("instance b shut down"))
+    }
+
+    @Test func anEventThatDoesNotFinishIsNotWaitedForWithoutEnd() throws {
+        let server = try TestServer(Plugins.goodAndBad, flags: ["--shutdown-timeout", "0.2"])
+        let connection = try server.connect()
+        let kong = server.kong(.messagePack)
+        let instance = try kong.startInstance("misbehaving", config: #"{"mode":"sleep","count":3600000}"#)
+        var request = ByteQueue()
+        request.appendMessagePack(arrayCount: 4)
+        request.appendMessagePack(Int64(0))
+        request.appendMessagePack(Int64(1))
+        request.appendMessagePack(string: "plugin.HandleEvent")
+        request.appendMessagePack(arrayCount: 1)
+        request.appendMessagePack(mapCount: 2)
+        request.appendMessagePack(string: "InstanceId")
+        request.appendMessagePack(Int64(instance))
+        request.appendMessagePack(string: "EventName")
+        request.appendMessagePack(string: "access")
+        try connection.send(Array(request.bytes))
+        // The answer to a later request on another connection says that this one has been taken in.
+        _ = try kong.instanceStatus(instance)
+        try server.stop()
+        #expect(server.log.contains("have not finished in time"))
+    }
+
+    @Test func theServerEndsWhenTheProcessThatStartedItDoes() throws {
+        let directory = try TemporaryDirectory()
+        let plugins = try directory.makeDirectory("plugins")
+        try Plugins.link(Plugins.recorded, into: plugins)
+        let script = """
+            \(Program.path) -kong-prefix \(directory.path) -plugins-directory \(plugins) 2>\(directory.file("log")) &
+            echo $! >\(directory.file("pid"))
+            wait
+            """
+        let parent = try ServerProcess("/bin/sh", ["-c", script])
+        try parent.waitUntilListening(on: directory.file("go_pluginserver.sock"), within: .seconds(60))
+        let pid = try #require(pid_t(directory.text(of: "pid").trimmingCharacters(in: .whitespacesAndNewlines)))
+        parent.send(SIGKILL)
+        _ = try parent.waitForEnd()
+        // Its parent is gone, so nobody here can wait for it: a process that has ended takes no signal, or is a zombie.
+        #expect(eventually { kill(pid, 0) != 0 || Self.isZombie(pid) })
+        #expect(directory.text(of: "log").contains("Kong exited"))
+        #expect(!FileManager.default.fileExists(atPath: directory.file("go_pluginserver.sock")))
+    }
+
+    private static func isZombie(_ pid: pid_t) -> Bool {
+        let status = FileManager.default.contents(atPath: "/proc/\(pid)/stat").map { String(decoding: $0, as: UTF8.self) }
+        return status?.contains(") Z ") ?? true
+    }
+
+    @Test func theSocketOfAKilledServerIsTakenOver() throws {
+        let first = try TestServer()
+        first.process.send(SIGKILL)
+        #expect(try first.process.waitForEnd() == .killed(signal: SIGKILL))
+        #expect(FileManager.default.fileExists(atPath: first.socket))
+        let second = try ServerProcess(
+            Program.path, ["-kong-prefix", first.directory.path, "-plugins-directory", first.plugins],
+            errors: .file(first.directory.file("log")))
+        try second.waitUntilListening(on: first.socket, within: .seconds(60))
+        try first.expectService()
+        second.send(SIGTERM)
+        #expect(try second.waitForEnd() == .exited(0))
+    }
+
+    @Test func onAReloadTheNewServersSocketStays() throws {
+        try TestServer.run { new in
+            // The server that is about to go listens on the same path, as Kong's old one does.
+            let old = try ServerProcess(
+                Program.path, ["-plugins-directory", new.plugins, "--socket", new.socket],
+                errors: .file(new.directory.file("old-log")))
+            #expect(eventually(within: .seconds(60)) { new.directory.text(of: "old-log").contains("listens on") })
+            // A third takes over from it, and it goes.
+            let third = try ServerProcess(
+                Program.path, ["-plugins-directory", new.plugins, "--socket", new.socket],
+                errors: .file(new.directory.file("third-log")))
+            #expect(eventually(within: .seconds(60)) { new.directory.text(of: "third-log").contains("listens on") })
+            old.send(SIGTERM)
+            #expect(try old.waitForEnd() == .exited(0))
+            try new.expectService()
+            third.send(SIGTERM)
+            #expect(try third.waitForEnd() == .exited(0))
+        }
+    }
+
+    @Test func clientsNeverSeeTheSocketMissingWhileServersTakeOver() throws {
+        let first = try TestServer()
+        let isOver = Atomic(false)
+        let attempts = Atomic(0)
+        let failures = Mutex<[String]>([])
+        let socket = first.socket
+        let thread = Thread {
+            while !isOver.load(ordering: .relaxed) {
+                attempts.add(1, ordering: .relaxed)
+                do { try RawConnection(path: socket).close() } catch { failures.withLock { $0.append("\(error)") } }
+            }
+        }
+        thread.start()
+        var servers = [first.process]
+        for number in 0..<3 {
+            let log = first.directory.file("log-\(number)")
+            let next = try ServerProcess(
+                Program.path, ["-plugins-directory", first.plugins, "--socket", socket], errors: .file(log))
+            #expect(
+                eventually(within: .seconds(60)) {
+                    String(decoding: FileManager.default.contents(atPath: log) ?? Data(), as: UTF8.self).contains("listens on")
+                })
+            servers.append(next)
+            servers[number].send(SIGTERM)
+            #expect(try servers[number].waitForEnd(within: .seconds(60)) == .exited(0))
+        }
+        isOver.store(true, ordering: .relaxed)
+        #expect(eventually { thread.isFinished })
+        #expect(attempts.load(ordering: .relaxed) > 0)
+        #expect(failures.withLock { $0 } == [])
+        servers.last?.send(SIGTERM)
+        #expect(try servers.last?.waitForEnd() == .exited(0))
+    }
+
+    @Test func aLogThatNobodyReadsDoesNotStopTheServer() throws {
+        // As Kong 2.2 does it: a pipe, and nobody at its other end who reads.
+        var pipe: [Int32] = [-1, -1]
+        try #require(Foundation.pipe(&pipe) == 0)
+        defer { for end in pipe { close(end) } }
+        let directory = try TemporaryDirectory()
+        let plugins = try directory.makeDirectory("plugins")
+        try Plugins.link(Plugins.recorded, into: plugins)
+        let process = try ServerProcess(
+            Program.path, ["-kong-prefix", directory.path, "-plugins-directory", plugins], errors: .descriptor(pipe[1]))
+        let socket = directory.file("go_pluginserver.sock")
+        try process.waitUntilListening(on: socket, within: .seconds(60))
+        let kong = KongClient(socketPath: socket, protocol: .messagePack, timeout: .seconds(30))
+        // Two lines each: more than the 64 KiB that a pipe holds.
+        for _ in 0..<1500 {
+            try kong.closeInstance(try kong.startInstance("goplug", config: "{}"))
+        }
+        process.send(SIGTERM)
+        #expect(try process.waitForEnd() == .exited(0))
+    }
+
+    @Test func aSocketPathThatIsTooLongIsAClearError() throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.file(String(repeating: "x", count: 120))
+        let run = try Program(["-plugins-directory", directory.path, "--socket", path])
+        #expect(run.end == .exited(1))
+        #expect(run.errors.contains("cannot listen on \(path)"))
+        #expect(run.errors.contains("File name too long"))
+    }
+
+    @Test func aFileInTheSocketsPlaceIsLeftAlone() throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.file("go_pluginserver.sock")
+        try "precious".write(toFile: path, atomically: true, encoding: .utf8)
+        let run = try Program(["-kong-prefix", directory.path, "-plugins-directory", directory.path])
+        #expect(run.end == .exited(1))
+        #expect(run.errors.contains("cannot listen on \(path)"))
+        #expect(directory.text(of: "go_pluginserver.sock") == "precious")
+    }
+
+    @Test func aPrefixThatDoesNotExistIsAClearError() throws {
+        let directory = try TemporaryDirectory()
+        let run = try Program(["-kong-prefix", directory.file("nope"), "-plugins-directory", directory.path])
+        #expect(run.end == .exited(1))
+        #expect(run.errors.contains("cannot listen on \(directory.file("nope"))/go_pluginserver.sock"))
+    }
+}

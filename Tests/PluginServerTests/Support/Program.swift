@@ -1,0 +1,25 @@
+import Foundation
+import KongClient
+
+/// The server's program, as it was built beside these tests, and one run of it.
+struct Program {
+    /// Where this test's executable is, and so everything else of the build.
+    static let folder = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().path
+    static let path = "\(folder)/swift-pluginserver"
+
+    let end: ProcessEnd
+    let output: [UInt8]
+    let errors: String
+
+    var outputText: String { String(decoding: output, as: UTF8.self) }
+
+    /// Runs it to its end, in an empty environment.
+    init(_ arguments: [String]) throws {
+        let directory = try TemporaryDirectory()
+        let process = try ServerProcess(
+            Self.path, arguments, output: .file(directory.file("out")), errors: .file(directory.file("err")))
+        end = try process.waitForEnd(within: .seconds(30))
+        output = [UInt8](FileManager.default.contents(atPath: directory.file("out")) ?? Data())
+        errors = directory.text(of: "err")
+    }
+}

@@ -1,0 +1,97 @@
+import Foundation
+import KongClient
+import Testing
+import WireProtocol
+
+/// A server that runs as Kong would run it, for one test.
+final class TestServer: Sendable {
+    let directory: TemporaryDirectory
+    let process: ServerProcess
+    let socket: String
+    let plugins: String
+
+    /// Waits until it listens.
+    /// - Parameter prepare: puts more into the plugins directory than `plugins`.
+    init(
+        _ plugins: [String: String] = Plugins.recorded, flags: [String] = [],
+        prepare: (_ pluginsDirectory: String) throws -> Void = { _ in }
+    ) throws {
+        directory = try TemporaryDirectory()
+        self.plugins = try directory.makeDirectory("plugins")
+        try Plugins.link(plugins, into: self.plugins)
+        try prepare(self.plugins)
+        socket = directory.file("go_pluginserver.sock")
+        process = try ServerProcess(
+            Program.path, ["-kong-prefix", directory.path, "-plugins-directory", self.plugins] + flags,
+            errors: .file(directory.file("log")))
+        do {
+            try process.waitUntilListening(on: socket, within: .seconds(60))
+        } catch {
+            throw TestFailure("\(error)\n\(directory.text(of: "log"))")
+        }
+    }
+
+    /// Runs a test against a server, and then stops it as Kong does: it must end with status 0 and leave no socket.
+    static func run(
+        _ plugins: [String: String] = Plugins.recorded, flags: [String] = [],
+        prepare: (_ pluginsDirectory: String) throws -> Void = { _ in }, _ body: (TestServer) throws -> Void
+    ) throws {
+        let server = try TestServer(plugins, flags: flags, prepare: prepare)
+        do {
+            try body(server)
+        } catch {
+            throw TestFailure("\(error)\nThe server\(server.process.end().map { " ended with \($0)" } ?? " ran"); its log:\n\(server.log)")
+        }
+        try server.stop()
+    }
+
+    func stop() throws {
+        process.send(SIGTERM)
+        let end = try process.waitForEnd(within: .seconds(60))
+        #expect(end == .exited(0), "\(log)")
+        #expect(!FileManager.default.fileExists(atPath: socket), "the server left its socket behind")
+    }
+
+    /// What the server has written to standard error so far.
+    var log: String { directory.text(of: "log") }
+
+    /// Waits until the log has a text.
+    func waitForLog(_ text: String, within limit: Duration = .seconds(30)) throws {
+        guard eventually(within: limit, { log.contains(text) }) else {
+            throw TestFailure("the log does not say \"\(text)\"")
+        }
+    }
+
+    func kong(_ wireProtocol: WireProtocolKind, choosing choice: ConnectionChoice = .newest) -> KongClient {
+        KongClient(socketPath: socket, protocol: wireProtocol, timeout: .seconds(30), choosing: choice)
+    }
+
+    func connect() throws -> RawConnection { try RawConnection(path: socket, timeout: .seconds(30)) }
+
+    /// The server serves: a good event goes as it should, in both protocols.
+    func expectService(_ sourceLocation: SourceLocation = #_sourceLocation) throws {
+        for wireProtocol in WireProtocolKind.both {
+            let kong = kong(wireProtocol)
+            let instance = try kong.startInstance("goplug", config: #"{"attach":true}"#)
+            let calls = try kong.handleEvent(instance, "access")
+            #expect(
+                calls == [PDKCall("kong.service.request.set_header", ["x-goplug", "Set by custom go plugin"])],
+                sourceLocation: sourceLocation)
+            try kong.closeInstance(instance)
+        }
+    }
+}
+
+extension WireProtocolKind {
+    static let both: [WireProtocolKind] = [.messagePack, .protoBuf]
+}
+
+/// Looks again and again whether something has come true.
+func eventually(within limit: Duration = .seconds(30), _ condition: () throws -> Bool) rethrows -> Bool {
+    let deadline = ContinuousClock.now + limit
+    while ContinuousClock.now < deadline {
+        if try condition() { return true }
+        usleep(2000)
+    }
+    return false
+}
