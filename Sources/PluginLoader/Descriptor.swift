@@ -8,6 +8,8 @@ struct Descriptor {
     let priority: Int32
     let phases: Phases
     let isBlocking: Bool
+    /// A map.
+    let configSchema: UnsafePointer<kong_value>
 
     /// What is wrong with one.
     struct Invalid: Error {
@@ -100,6 +102,7 @@ struct Descriptor {
                 found: "a config_schema that is no map", wanted: "needs a KONG_MAP",
                 fix: "make it {type: \"record\", fields: […]}")
         }
+        configSchema = schema
     }
 
     /// The text of a plugin's string; `nil` if it is longer than makes sense, or nowhere. Swift sees a `size_t` as an

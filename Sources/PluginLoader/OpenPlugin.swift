@@ -16,6 +16,8 @@ public struct OpenPlugin: @unchecked Sendable {
     public let isBlocking: Bool
     /// Of at least the size that ABI 1.0 gives it; `start`, `handle` and `config_schema` are there, and the last is a map.
     public let descriptor: UnsafePointer<kong_plugin>
+    /// What Kong will say of its `config_schema`: some Kong takes it, and there may be warnings.
+    public let schema: SchemaReport
     public let stamp: Stamp
     public let path: String
     /// When the file was last written, in seconds since 1970.
@@ -35,15 +37,18 @@ extension CheckedPlugin {
                 .openFailed, reason.isEmpty ? "\(KONG_PLUGIN_OPEN_SYMBOL) failed and gave no reason" : reason,
                 plugin: "\(stamp.versions)", host: "\(self.host)", fix: "do what the plugin says, and start the server again")
         }
+        let checked: Descriptor
         do {
-            let checked = try Descriptor(descriptor, name: name)
-            return OpenPlugin(
-                name: name, version: checked.version, priority: checked.priority, phases: checked.phases,
-                isBlocking: checked.isBlocking, descriptor: descriptor, stamp: stamp, path: path,
-                modificationTime: file.bytes.state.modified)
+            checked = try Descriptor(descriptor, name: name)
         } catch {
             throw file.refusal(
                 .badDescriptor, "its descriptor is not valid", plugin: error.found, host: error.wanted, fix: error.fix)
         }
+        let schema = SchemaReport(of: checked.configSchema)
+        if let refusal = file.refusal(schema) { throw refusal }
+        return OpenPlugin(
+            name: name, version: checked.version, priority: checked.priority, phases: checked.phases,
+            isBlocking: checked.isBlocking, descriptor: descriptor, schema: schema, stamp: stamp, path: path,
+            modificationTime: file.bytes.state.modified)
     }
 }

@@ -41,7 +41,9 @@ struct CSource {
         \(stamp)
         static void start(const kong_plugin *p, kong_start s, kong_loop l, const kong_value *c) {}
         static void *handle(const kong_plugin *p, void *i, kong_phase f, kong_event e, kong_loop l) { return NULL; }
-        static const kong_value schema = {.type = KONG_MAP};
+        static const kong_entry schema_entries[] = {
+            {{"type", 4}, {.type = KONG_STRING, .string = {"record", 6}}}, {{"fields", 6}, {.type = KONG_ARRAY}}};
+        static const kong_value schema = {.type = KONG_MAP, .map = {schema_entries, 2}};
         static kong_plugin plugin;
         \(extra)
         static void describe(void) {
