@@ -15,7 +15,7 @@ struct JudgingOptions: ParsableArguments {
     var probeTimeout = 5.0
 
     @Option(name: .goStyle("probe-memory"), help: "Address space that it gets for that, in bytes.")
-    var probeMemory: UInt64 = 1 << 30
+    var probeMemory = ProbeLimits().memory
 
     mutating func validate() throws {
         guard (0.01...3600).contains(probeTimeout) else {
@@ -24,10 +24,18 @@ struct JudgingOptions: ParsableArguments {
     }
 
     var policy: PluginPolicy {
+        var policy = Self.unlocked
+        policy.check.allowInsecure = allowInsecurePlugins
+        policy.check.requireLock = requireLock
+        policy.probe.time = .seconds(probeTimeout)
+        policy.probe.memory = probeMemory
+        return policy
+    }
+
+    /// As strict as without any flag. Probes are this very program.
+    static var unlocked: PluginPolicy {
         PluginPolicy(
-            allowInsecure: allowInsecurePlugins, requireLock: requireLock,
-            probe: ProbeLimits(
-                time: .seconds(probeTimeout), memory: probeMemory, parallelism: EventLoop.processorCount),
+            probe: ProbeLimits(parallelism: EventLoop.processorCount),
             probeCommand: ["/proc/self/exe", Probe.configuration.commandName ?? "probe"])
     }
 }

@@ -1,0 +1,96 @@
+import ArgumentParser
+import FoundationEssentials
+import PluginLoader
+
+/// What the server would make of files, without running any of them: for CI, and before a restart.
+struct Check: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Judges plugins from their files alone, and runs nothing of them.",
+        discussion: """
+            Ends with status 1 if any is refused.
+
+            Examples:
+              swift-pluginserver check /usr/local/kong/swift-plugins
+              swift-pluginserver check --json dist/plugins/hello.so
+            """)
+
+    @Argument(help: .init("Files, or directories of plugins.", valueName: "file or directory"))
+    var paths: [String] = ["."]
+
+    @Flag(help: "Print everything that is known as a JSON array.")
+    var json = false
+
+    @OptionGroup(title: "Judging plugins") var judging: JudgingOptions
+
+    func run() throws {
+        openStandardDescriptors()
+        var inspections: [Inspection] = []
+        var ignored: [Finding] = []
+        for path in paths {
+            guard isDirectory(path) else {
+                inspections.append(Inspection(path: path, options: judging.policy.check))
+                continue
+            }
+            do {
+                for finding in try PluginDirectory(path: path, options: judging.policy.check).findings {
+                    if let inspection = Inspection(finding) { inspections.append(inspection) } else { ignored.append(finding) }
+                }
+            } catch {
+                throw fail("\(error)")
+            }
+        }
+        let output = StandardOutput()
+        guard output.write(json ? try encoded(inspections) : Array(table(inspections, ignored).utf8)) else {
+            throw fail("nobody takes the verdicts from standard output")
+        }
+        if inspections.contains(where: { !$0.verdict.isOK }) { throw ExitCode(1) }
+    }
+
+    private func table(_ inspections: [Inspection], _ ignored: [Finding]) -> String {
+        let rows =
+            [["VERDICT", "PLUGIN", "ABI", "PDK", "LANGUAGE", "RUNTIME", "FILE"]]
+            + inspections.map { inspection in
+                [
+                    inspection.verdict.code, inspection.name ?? "-", inspection.stamp?.abi ?? "-",
+                    inspection.stamp.map { $0.pdk.isEmpty ? "-" : $0.pdk } ?? "-", inspection.stamp?.language ?? "-",
+                    inspection.runtime?.kind ?? "-", inspection.path,
+                ]
+            }
+        let widths = rows.reduce([0, 0, 0, 0, 0, 0]) { widths, row in zip(widths, row).map { max($0, $1.count) } }
+        var text = ""
+        for row in rows {
+            let cells = zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }
+            text += (cells + [row[6]]).joined(separator: "  ") + "\n"
+        }
+        for inspection in inspections where !inspection.verdict.isOK {
+            text += "\n\(inspection.refusalText)\n"
+        }
+        for inspection in inspections { for warning in inspection.warnings { text += "\nwarning: \(warning)\n" } }
+        let refused = inspections.filter { !$0.verdict.isOK }.count
+        text += "\n\(inspections.count - refused) fit, \(refused) refused, \(ignored.count) ignored\n"
+        return text
+    }
+}
+
+extension Inspection {
+    /// The refusal, as the server's log has it: what, both sides, and what to do.
+    var refusalText: String {
+        """
+        \(verdict.message ?? path) [\(verdict.code)]
+          plugin: \(verdict.found ?? "-")     host: \(verdict.wanted ?? "-")
+          fix: \(verdict.fix ?? "-")
+        """
+    }
+}
+
+/// JSON for people and programs: keys sorted, one to a line.
+func encoded(_ value: some Encodable) throws -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    return [UInt8](try encoder.encode(value)) + [UInt8(ascii: "\n")]
+}
+
+func isDirectory(_ path: String) -> Bool {
+    var isDirectory = false
+    return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && isDirectory
+}
