@@ -74,8 +74,8 @@ import WireProtocol
         }
     }
 
-    /// What Kong sends while its event runs belongs to the calls of the event, or to the next one.
-    @Test func aCallThatComesDuringAnEventWaits() throws {
+    /// Kong sends nothing of its own while its event runs: whatever comes answers the event's next call.
+    @Test func whatComesDuringAnEventIsAnAnswer() throws {
         try TestServer.run(Plugins.goodAndBad) { server in
             let kong = server.kong(.protoBuf)
             let sleeping = try kong.startInstance("misbehaving", config: #"{"mode":"sleep","count":100}"#)
@@ -83,7 +83,6 @@ import WireProtocol
             try connection.send(KongClient.framed(Proto.handleEvent(1, sleeping, "access")))
             try connection.send(KongClient.framed(Proto.field(1, 2) + Proto.field(32, Proto.field(1, "goplug"))))
             #expect(try connection.receiveFrame() == Array("kong.service.request.set_header".utf8))
-            // While the answer to the event's call is due, what comes is taken for it: the second call is lost.
             _ = try connection.receiveFrame()
             #expect(try connection.receiveFrame() == [])
             #expect(try connection.receiveFrame() == [8, 1])

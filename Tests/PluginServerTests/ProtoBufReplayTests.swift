@@ -7,44 +7,40 @@ import WireProtocol
 @Suite struct ProtoBufReplayTests {
     private static let recordings = try? Recording.all(in: "go-pdk-protobuf-rpc.json")
 
-    /// What this server does in place of the frames that were recorded after a request.
-    private enum Instead {
-        /// Answers with frames, the first of which is that long or has that text.
-        case frames([[UInt8]?])
-        case closes
-    }
+    /// The frames that come in place of those that were recorded after a request; nil: any that is not empty.
+    private typealias Frames = [[UInt8]?]
 
     /// By scenario, by request (counted from 0), and why.
-    private static let differences: [String: [Int: (does: Instead, why: String)]] = [
+    private static let differences: [String: [Int: (frames: Frames, why: String)]] = [
         "cmd_start_instance: bad JSON": [
-            0: (.frames([nil]), "Kong takes a closed connection for a reason to try without end; the instance's events fail instead")
+            0: ([nil], "Kong takes a closed connection for a reason to try without end; the instance's events fail instead")
         ],
-        "cmd_start_instance: wrong type in config": [0: (.frames([nil]), "as bad JSON")],
+        "cmd_start_instance: wrong type in config": [0: ([nil], "as bad JSON")],
         "cmd_handle_event: unknown event name": [
             1: (
-                .frames([
+                [
                     Array("kong.log.err".utf8),
                     // A ListValue with the string.
                     [0x0a, 0x2b, 0x1a, 0x29] + Array("undefined method rewrite on plugin goplug".utf8),
                     [], [8, 2],
-                ]),
+                ],
                 "as bad JSON: the request goes on without the plugin, and Kong's log says so"
             )
         ],
-        "cmd_get_instance_status: valid, unknown": [1: (.frames([nil]), "Go has lost the name, and says \"---\"")],
+        "cmd_get_instance_status: valid, unknown": [1: ([nil], "Go has lost the name, and says \"---\"")],
         "cmd_close_instance: valid, again": [
-            1: (.frames([nil]), "as above"),
-            2: (.frames([nil]), "what does not exist is as closed as can be, and Kong would try again"),
+            1: ([nil], "as above"),
+            2: ([nil], "what does not exist is as closed as can be, and Kong would try again"),
         ],
         "two requests in one write": [
-            0: (.frames([nil]), "the second asks for instance 5, which is Go's id for __seq__ 5, and which nobody has here")
+            0: ([nil], "the second asks for instance 5, which is Go's id for __seq__ 5, and which nobody has here")
         ],
         "kong.response.exit": [
             1: (
-                .frames([Array("kong.response.exit".utf8), nil, [], [8, 2]]),
+                [Array("kong.response.exit".utf8), nil, [], [8, 2]],
                 "the event is over with the call, and the server must not close first: Kong may still be writing"
             ),
-            2: (.frames([]), "as above"),
+            2: ([], "as above"),
         ],
     ]
 
@@ -83,7 +79,7 @@ import WireProtocol
                 }
                 if let difference = Self.differences[recording.scenario]?[request] {
                     let why: Comment = "\(recording.scenario), request \(request) (different, since: \(difference.why))"
-                    try expect(difference.does, on: connection, why)
+                    try expect(difference.frames, on: connection, why)
                 }
             } else if Self.differences[recording.scenario]?[request] != nil {
                 continue
@@ -101,14 +97,10 @@ import WireProtocol
         }
     }
 
-    private func expect(_ instead: Instead, on connection: RawConnection, _ comment: Comment) throws {
-        switch instead {
-        case .closes: #expect(try connection.receiveUntilClosed() == [], comment)
-        case .frames(let frames):
-            for expected in frames {
-                let frame = try connection.receiveFrame()
-                if let expected { #expect(frame == expected, comment) } else { #expect(!frame.isEmpty, comment) }
-            }
+    private func expect(_ frames: Frames, on connection: RawConnection, _ comment: Comment) throws {
+        for expected in frames {
+            let frame = try connection.receiveFrame()
+            if let expected { #expect(frame == expected, comment) } else { #expect(!frame.isEmpty, comment) }
         }
     }
 }
