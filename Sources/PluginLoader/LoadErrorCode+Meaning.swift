@@ -46,7 +46,7 @@ extension LoadError.Code {
         case .insecureDirectory:
             (
                 "Users who are not trusted could put other files into the plugins directory: it belongs to somebody else than root and the server's user, or its group or everybody may write to it. The directories above it do not matter.",
-                "`chown root DIR` and `chmod go-w DIR`, as the message says it; or `--allow-insecure-plugins`, where all who may write there are trusted."
+                "`chown root DIR` and `chmod go-w DIR`, as the message says it; or `--allow-insecure-plugins`, where all who may write there are trusted. A volume of Kubernetes (`emptyDir`) has mode 0777: make a directory in it, and put the plugins there."
             )
         case .missingDirectory:
             (

@@ -78,7 +78,8 @@ public struct PluginDirectory: Sendable {
                 if let name, let files = filesByName[name], files.count > 1, files.contains(fileName) {
                     throw Self.duplicate(fileName, of: files, name, in: prefix)
                 }
-                return .plugin(try CheckedPlugin(PluginFile(path: prefix + fileName), options: options, lock: lock, reader: reader))
+                let file = try PluginFile(path: prefix + fileName)
+                return .plugin(try CheckedPlugin(file, options: options, lock: lock, reader: reader))
             } catch {
                 return .refused(name, error)
             }

@@ -61,6 +61,8 @@ import Testing
             guard let image = try? ELFImage(FileBytes(path: path)) else { continue }
             _ = image.notes()
             _ = image.buildID
+            _ = try? image.neededVersions()
+            _ = try? image.definedVersions()
             _ = try? image.comments()
             _ = try? ToolchainFingerprint.all(in: image)
             _ = try? image.symbol(named: "kong_plugin_open")

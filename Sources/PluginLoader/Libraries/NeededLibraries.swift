@@ -55,7 +55,8 @@ struct NeededLibraries: Sendable {
         var places: [String: Place] = [:]
         var queue = [
             Needing(
-                search: LibrarySearch(for: image.dynamic, of: path, reader: reader), path: path, dynamic: image.dynamic, needs: needs)
+                search: LibrarySearch(for: image.dynamic, of: path, reader: reader), path: path, dynamic: image.dynamic,
+                needs: needs)
         ]
         var index = 0
         while index < queue.count {
