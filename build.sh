@@ -1,6 +1,9 @@
 #!/usr/bin/env bash
 # Everything there is to build swift-pluginserver with. `./build.sh help` says what it can do.
+[ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"
 set -euo pipefail
+# Plugins and directories that a group may write to are not trusted, and Ubuntu's default is to make such.
+umask 022
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 usage() {
@@ -101,7 +104,8 @@ build_plugin() { # DIR KIND
     need_swift
     need_packages "${build_packages[@]}"
     release_flags "$2"
-    local scratch=$PWD/.build-plugins/$name/.build-$2 bin
+    # One folder for all that is built outside of this package: KongPDK is built once for them.
+    local scratch=$PWD/.build-plugins/.build-$2 bin
     package=$folder
     if [ "$folder" = "$PWD/Plugins/$name" ] && grep -q "^let plugins = .*\"$name\"" Package.swift; then
         # A plugin of this package: what it needs is built once for all of them.
@@ -113,8 +117,9 @@ build_plugin() { # DIR KIND
         write_package "$package" "$name" "$folder"
     fi
     swift build "${flags[@]}" --package-path "$package" --scratch-path "$scratch" --product "$name" ||
-        fail "$folder does not build; its Package.swift, if it has one, must have a dynamic library \"$name\""
+        fail "$folder does not build: the reason is above"
     bin=$(swift build "${flags[@]}" --package-path "$package" --scratch-path "$scratch" --show-bin-path)
+    [ -f "$bin/lib$name.so" ] || fail "the Package.swift in $folder must have a dynamic library named \"$name\""
     put "$bin/lib$name.so" "dist/plugins/$name.so"
 }
 

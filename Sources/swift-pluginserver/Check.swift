@@ -53,7 +53,7 @@ struct Check: ParsableCommand {
                 [
                     inspection.verdict.code, inspection.name ?? "-", inspection.stamp?.abi ?? "-",
                     inspection.stamp.map { $0.pdk.isEmpty ? "-" : $0.pdk } ?? "-", inspection.stamp?.language ?? "-",
-                    inspection.runtime?.kind ?? "-", inspection.path,
+                    inspection.runtime?.kind ?? "-", inspection.path.printable,
                 ]
             }
         let widths = rows.reduce([0, 0, 0, 0, 0, 0]) { widths, row in zip(widths, row).map { max($0, $1.count) } }
@@ -76,7 +76,7 @@ extension Inspection {
     /// The refusal, as the server's log has it: what, both sides, and what to do.
     var refusalText: String {
         """
-        \(verdict.message ?? path) [\(verdict.code)]
+        \(verdict.message ?? path.printable) [\(verdict.code)]
           plugin: \(verdict.found ?? "-")     host: \(verdict.wanted ?? "-")
           fix: \(verdict.fix ?? "-")
         """
