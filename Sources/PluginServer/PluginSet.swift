@@ -122,7 +122,11 @@ public struct PluginSet: Sendable {
                 let description = try result.get()
                 if let contexts {
                     let host = PluginHost(name: description.name, contexts: contexts, logger: logger)
-                    loaded[description.name] = LoadedPlugin(try plugin.open(host: host.table), host)
+                    let open = try plugin.open(host: host.table)
+                    loaded[description.name] = LoadedPlugin(open, host)
+                    for warning in open.schema.findings {
+                        logger.warning("the schema of plugin \(description.name): \(warning)")
+                    }
                 }
                 descriptions.append(description)
                 logger.notice(
