@@ -9,41 +9,36 @@ public struct PluginFile: Sendable {
 
     /// The file at `path`, for the plugin that its name says it holds.
     public init(path: String) throws(LoadError) {
-        let fileName = Self.fileName(of: path)
-        guard let name = PluginName(fileName: fileName) else {
-            throw LoadError(
-                .badName, .plugin(name: fileName, path: path), reason: "its name is no name of a plugin",
-                plugin: "\"\(fileName)\"", host: "NAME.so or libNAME.so, NAME of \(PluginName.rule)",
-                fix: "rename the file")
-        }
-        try self.init(name: name, path: path)
-    }
-
-    init(name: PluginName, path: String) throws(LoadError) {
-        self.name = name
-        self.path = path
-        do {
-            bytes = try FileBytes(path: path)
-        } catch {
-            throw LoadError(error, name: name, path: path)
-        }
+        try self.init(name: Self.pluginName(of: path), path: path)
     }
 
     /// A file that another process has opened and checked, for a probe.
     init(path: String, owning descriptor: CInt) throws(LoadError) {
-        let fileName = Self.fileName(of: path)
-        guard let name = PluginName(fileName: fileName) else {
-            throw LoadError(
-                .badName, .plugin(name: fileName, path: path), reason: "its name is no name of a plugin",
-                plugin: "\"\(fileName)\"", host: "NAME.so or libNAME.so, NAME of \(PluginName.rule)", fix: "rename the file")
+        try self.init(name: Self.pluginName(of: path), path: path) { () throws(FileError) in
+            try FileBytes(owning: descriptor)
         }
+    }
+
+    init(name: PluginName, path: String) throws(LoadError) {
+        try self.init(name: name, path: path) { () throws(FileError) in try FileBytes(path: path) }
+    }
+
+    private init(name: PluginName, path: String, _ open: () throws(FileError) -> FileBytes) throws(LoadError) {
         self.name = name
         self.path = path
         do {
-            bytes = try FileBytes(owning: descriptor)
+            bytes = try open()
         } catch {
             throw LoadError(error, name: name, path: path)
         }
+    }
+
+    private static func pluginName(of path: String) throws(LoadError) -> PluginName {
+        let fileName = fileName(of: path)
+        if let name = PluginName(fileName: fileName) { return name }
+        throw LoadError(
+            .badName, .plugin(name: fileName, path: path), reason: "its name is no name of a plugin",
+            plugin: "\"\(fileName)\"", host: "NAME.so or libNAME.so, NAME of \(PluginName.rule)", fix: "rename the file")
     }
 
     private static func fileName(of path: String) -> String { String(path.split(separator: "/").last ?? "") }
