@@ -133,11 +133,11 @@ import PackageDescription
 
 let package = Package(
     name: "$2",
-    products: [.library(name: "$2", type: .dynamic, targets: ["$2"])],
+    products: [.library(name: "$2", type: .dynamic, targets: ["$2-plugin"])],
     dependencies: [.package(name: "swift-pluginserver", path: "$PWD")],
     targets: [
         .target(
-            name: "$2", dependencies: [.product(name: "KongPDK", package: "swift-pluginserver")], path: "Sources")
+            name: "$2-plugin", dependencies: [.product(name: "KongPDK", package: "swift-pluginserver")], path: "Sources")
     ],
     swiftLanguageModes: [.v6]
 )

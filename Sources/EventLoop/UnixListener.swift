@@ -19,6 +19,7 @@ public final class UnixListener: EventSource {
     /// What the kernel keeps for connections that have not been accepted yet. Kong opens one for each request that
     /// finds none in its pool.
     private static let backlog: Int32 = 4096
+    private static let acceptsPerTurn = 64
     /// How long to wait for descriptors when there are none left: connections wait in the backlog meanwhile.
     private static let pause: Duration = .milliseconds(100)
     /// sockaddr_un's sun_path, less the closing NUL.
@@ -83,7 +84,8 @@ public final class UnixListener: EventSource {
     }
 
     public func ready(_ readiness: Readiness) {
-        while true {
+        // No more in one turn: those who are connected wait meanwhile, and what is left is reported again.
+        for _ in 0..<Self.acceptsPerTurn {
             let connection = event_loop_accept(descriptor.number)
             if connection >= 0 {
                 onAccept(OwnedDescriptor(owning: connection))

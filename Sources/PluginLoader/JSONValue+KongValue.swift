@@ -3,10 +3,7 @@
 import CKongPlugin
 
 extension JSONValue {
-    /// Deeper values are cut off: what a plugin has nested so deep is not a schema.
-    private static let depthLimit = 64
-
-    /// A copy of a plugin's value. What is no value (an unknown type, a count without a pointer) is null or empty.
+    /// A copy of a plugin's value. Deeper than `depthLimit` it is cut off. What is no value (an unknown type, a count without a pointer) is null or empty.
     public init(_ value: kong_value) { self.init(value, depth: 0) }
 
     private init(_ value: kong_value, depth: Int) {

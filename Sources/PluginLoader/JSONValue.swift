@@ -17,11 +17,42 @@ public enum JSONValue: Sendable, Hashable {
 
     /// Reads JSON text. Errors are Foundation's `DecodingError`s, put into words.
     public init(parsing text: String) throws(InvalidJSON) {
+        guard Self.depth(of: text) <= Self.depthLimit else { throw InvalidJSON(deeperThan: Self.depthLimit) }
         do {
             self = try JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))
         } catch {
             throw InvalidJSON(text)
         }
+    }
+
+    /// No deeper than what plugins are given; and Foundation's decoder takes time by the square of the depth.
+    static let depthLimit = 64
+
+    /// How deep arrays and objects are nested in a JSON text.
+    private static func depth(of text: String) -> Int {
+        var (depth, deepest) = (0, 0)
+        var (isInString, isEscaped) = (false, false)
+        for byte in text.utf8 {
+            if isInString {
+                if isEscaped {
+                    isEscaped = false
+                } else if byte == UInt8(ascii: "\\") {
+                    isEscaped = true
+                } else if byte == UInt8(ascii: "\"") {
+                    isInString = false
+                }
+                continue
+            }
+            switch byte {
+            case UInt8(ascii: "\""): isInString = true
+            case UInt8(ascii: "["), UInt8(ascii: "{"):
+                depth += 1
+                deepest = max(deepest, depth)
+            case UInt8(ascii: "]"), UInt8(ascii: "}"): depth -= 1
+            default: break
+            }
+        }
+        return deepest
     }
 
     /// JSON text on one line, keys sorted.
@@ -39,6 +70,10 @@ public enum JSONValue: Sendable, Hashable {
 public struct InvalidJSON: Error, CustomStringConvertible {
     public let description: String
 
+    init(deeperThan limit: Int) {
+        description = "JSON that is nested deeper than \(limit)"
+    }
+
     public init(_ text: String) {
         description =
             text.isEmpty ? "unexpected end of JSON input" : "invalid JSON: \(text.prefix(80).debugDescription)"
@@ -50,14 +85,15 @@ extension JSONValue: Codable {
         let container = try decoder.singleValueContainer()
         if container.decodeNil() {
             self = .null
+        } else if let value = try? container.decode(String.self) {
+            // What there is most of comes first: each miss costs an error that names the whole path.
+            self = .string(value)
         } else if let value = try? container.decode(Bool.self) {
             self = .boolean(value)
         } else if let value = try? container.decode(Int64.self) {
             self = .integer(value)
         } else if let value = try? container.decode(Double.self) {
             self = .number(value)
-        } else if let value = try? container.decode(String.self) {
-            self = .string(value)
         } else if let value = try? container.decode([JSONValue].self) {
             self = .array(value)
         } else {
