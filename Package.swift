@@ -68,19 +68,21 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ]),
 
+        // What tests of several rooms need.
+        .target(name: "TestSupport", path: "Tests/TestSupport"),
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"]),
-        .testTarget(name: "PluginLoaderTests", dependencies: ["PluginLoader", "CKongPlugin"]),
+        .testTarget(name: "PluginLoaderTests", dependencies: ["PluginLoader", "CKongPlugin", "TestSupport"]),
         .systemLibrary(name: "CMsgPack", path: "Tests/CMsgPack", providers: [.apt(["libmsgpack-dev"])]),
         .testTarget(
             name: "WireProtocolTests",
             dependencies: [
-                "WireProtocol", "PDKCatalogue", "CKongPlugin", "CMsgPack",
+                "WireProtocol", "PDKCatalogue", "CKongPlugin", "CMsgPack", "TestSupport",
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ]),
         .testTarget(name: "KongPDKTests", dependencies: ["KongPDK", "PDKCatalogue"]),
         // Runs swift-pluginserver and loads the test plugins, all built beside it: `swift build --build-tests` builds them.
         .testTarget(
-            name: "PluginServerTests", dependencies: ["KongClient", "WireProtocol", "PDKCatalogue", "CKongPlugin"]),
+            name: "PluginServerTests", dependencies: ["KongClient", "WireProtocol", "PDKCatalogue", "CKongPlugin", "TestSupport"]),
     ] + plugins.map { plugin($0) } + testPlugins.map { plugin($0, in: "Tests/Plugins") },
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11

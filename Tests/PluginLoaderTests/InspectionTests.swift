@@ -81,7 +81,7 @@ import Testing
 
     @Test func whatIsLetPassIsAmongTheWarnings() throws {
         try directory.write(CSource.goodBytes, to: "sample.so")
-        directory.setMode(0o666, of: "sample.so")
+        try directory.setMode(0o666, of: "sample.so")
         let found = Inspection(path: path, options: CheckOptions(host: Host.versions, allowInsecure: true))
         #expect(found.verdict.isOK && found.warnings.count == 1)
         #expect(inspect().verdict.code == "insecure-file")

@@ -36,7 +36,7 @@ import Testing
         try damage("bad-elf") { $0.set(0, 8, at: $0.entries(PatchedLibrary.stringsSize)[0] + 8) }
         try damage("glibc") { $0.bytes[$0.firstIndex(of: Array("GLIBC_2.".utf8)) + 6] = UInt8(ascii: "9") }
         try damage("missing-library") { $0.bytes[$0.firstIndex(of: Array("libc.so.6".utf8)) + 3] = UInt8(ascii: "q") }
-        directory.setMode(0o666, of: "insecure-file.so")
+        try directory.setMode(0o666, of: "insecure-file.so")
         try FileManager.default.copyItem(atPath: directory.file("duplicate-name.so"), toPath: directory.file("libduplicate-name.so"))
         try build("bad name")
         try FileManager.default.moveItem(atPath: directory.file("bad name.so"), toPath: directory.file("bad-name .so"))

@@ -28,15 +28,15 @@ import Testing
         close(file)
         defer { close(inherited) }
         #expect(inherited >= 200)
-        let source = CPlugin.source(
-            "",
+        let source = CSource(
+            opening: "",
             extra: """
                 __attribute__((constructor)) static void look(void) {
                     FILE *file = fopen("\(directory.file("seen"))", "a");
                     if (file) { fprintf(file, "%s\\n", fcntl(\(inherited), F_GETFD) < 0 ? "closed" : "open"); fclose(file); }
                 }
                 """)
-        try TestServer.run([:], prepare: { try Plugins.compile(source, named: "looking", into: $0) }) { _ in
+        try TestServer.run([:], prepare: { try source.build(to: "\($0)/looking.so") }) { _ in
             // The probe, and the server, which has it still.
             #expect(directory.text(of: "seen") == "closed\nopen\n")
         }
@@ -45,7 +45,7 @@ import Testing
     // MARK: Time
 
     @Test func aTimeLimitOfLessThanASecondIsSaidAsItIs() throws {
-        try Plugins.compile(CPlugin.source("for (;;) pause();"), named: "hang", into: plugins)
+        try CSource(opening: "for (;;) pause();").build(to: "\(plugins)/hang.so")
         let refusal = try refusal(of: "hang", "--probe-timeout", "0.5")
         #expect(refusal.contains("it did not open within 0.5 s"))
         #expect(refusal.contains("host: gives a plugin 0.5 s to open"))
@@ -74,15 +74,14 @@ import Testing
         ),
     ])
     func aPluginThatNeedsMoreMemoryThanThereIsSaysSo(name: String, statements: String, said: String) throws {
-        try Plugins.compile(CPlugin.source(statements), named: name, into: plugins)
+        try CSource(opening: statements).build(to: "\(plugins)/\(name).so")
         try expectLackOfMemory(name, said: said)
         let allowed = try Program(["-plugins-directory", plugins, "-dump-plugin-info", name, "--probe-memory", "\(8 << 30)"])
         #expect(allowed.end == .exited(0), "\(allowed.errors)")
     }
 
     @Test func aCrashIsToldWithTheMemoryThatThereWas() throws {
-        try Plugins.compile(
-            CPlugin.source("volatile char *table = malloc(2ul << 30); *table = 1;"), named: "careless", into: plugins)
+        try CSource(opening: "volatile char *table = malloc(2ul << 30); *table = 1;").build(to: "\(plugins)/careless.so")
         let refusal = try refusal(of: "careless")
         #expect(refusal.contains("it crashed while it was opened: signal 11"))
         #expect(refusal.contains("with 1 GiB of memory"))
@@ -90,34 +89,44 @@ import Testing
 
     // MARK: Swift
 
+    /// Builds a plugin that runs a function `work` when it is opened.
+    private func build(_ name: String, swift code: String, _ flag: String) throws {
+        var source = CSource(opening: "work();", extra: "void work(void);")
+        source.stamp = #"KONG_PLUGIN_STAMP(KONG_LANGUAGE_SWIFT, KONG_RUNTIME_UNSTATED, "0.1.0", "swiftc of the tests")"#
+        try source.build(to: "\(plugins)/\(name).so", swift: code, flag)
+    }
+
     /// A shared runtime of the compiler, and one of the plugin's own.
     static let runtimes = ["-Onone", "-static-stdlib"]
 
     @Test(arguments: runtimes) func aSwiftTrapIsToldInTheRuntimesOwnWords(flag: String) throws {
-        try Plugins.compileSwift(
-            #"""
+        try build(
+            "trapping",
+            swift: #"""
             let numbers = [1, 2, 3]
             let table: [Int] = { (0...3).map { numbers[$0] } }()
             @_cdecl("work") public func work() { print(table) }
-            """#, flag, named: "trapping", into: plugins)
+            """#, flag)
         let refusal = try refusal(of: "trapping")
         #expect(refusal.contains("it crashed while it was opened: signal "))
         #expect(refusal.contains("Fatal error: Index out of range\""))
     }
 
     @Test(arguments: runtimes) func aSwiftAllocationThatFailsIsALackOfMemory(flag: String) throws {
-        try Plugins.compileSwift(
-            #"""
+        try build(
+            "large",
+            swift: #"""
             @_cdecl("work") public func work() { _ = [UInt8](repeating: 0, count: 2 << 30).last }
-            """#, flag, named: "large", into: plugins)
+            """#, flag)
         try expectLackOfMemory("large", said: "said \"Fatal error: failed to allocate 21474836")
     }
 
     @Test func aReleaseBuildThatTrapsWithoutAWordIsToldHowToFindOut() throws {
-        try Plugins.compileSwift(
-            #"""
+        try build(
+            "silent",
+            swift: #"""
             @_cdecl("work") public func work() { precondition(Int.random(in: 0...1) > 1, "no luck") }
-            """#, "-O", named: "silent", into: plugins)
+            """#, "-O")
         let refusal = try refusal(of: "silent")
         #expect(refusal.contains("plugin: said nothing"))
         #expect(refusal.contains("fix: build silent for debugging"))

@@ -16,56 +16,13 @@ enum Plugins {
         }
     }
 
-    /// Builds a plugin in C.
-    /// - Parameter source: after `#include "kong_plugin.h"` and the stamp.
+    /// Builds a plugin in C from the whole of its source but the header and the stamp.
     static func compile(_ source: String, named name: String, into directory: String) throws {
-        try compileWhole(
+        try CSource.compile(
             """
             #include "kong_plugin.h"
             KONG_PLUGIN_STAMP(KONG_LANGUAGE_C, KONG_RUNTIME_UNSTATED, "", "cc")
             \(source)
-            """, named: name, into: directory)
-    }
-
-    /// Builds a plugin in C that brings its own stamp.
-    static func compileWhole(_ source: String, named name: String, into directory: String) throws {
-        let file = "\(directory)/.\(name).c"
-        try source.write(toFile: file, atomically: true, encoding: .utf8)
-        try run("clang", ["-I", headers, "-shared", "-fPIC", file, "-o", "\(directory)/\(name).so"])
-        try FileManager.default.removeItem(atPath: file)
-    }
-
-    /// Builds a plugin that runs Swift code when it is opened.
-    /// - Parameters:
-    ///   - source: exports a function `work`, without arguments or a result.
-    ///   - flags: of swiftc.
-    static func compileSwift(_ source: String, _ flags: String..., named name: String, into directory: String) throws {
-        let parts = try TemporaryDirectory()
-        try source.write(toFile: parts.file("work.swift"), atomically: true, encoding: .utf8)
-        try """
-        #include "kong_plugin.h"
-        KONG_PLUGIN_STAMP(KONG_LANGUAGE_SWIFT, KONG_RUNTIME_UNSTATED, "", "swiftc of the tests")
-        void work(void);
-        \(CPlugin.source("work();"))
-        """.write(toFile: parts.file("entry.c"), atomically: true, encoding: .utf8)
-        try run("clang", ["-I", headers, "-fPIC", "-c", parts.file("entry.c"), "-o", parts.file("entry.o")])
-        try run(
-            "swiftc",
-            flags + [
-                "-module-name", "Work", "-emit-library", parts.file("work.swift"), parts.file("entry.o"), "-o",
-                "\(directory)/\(name).so",
-            ])
-    }
-
-    private static let headers = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        .appendingPathComponent("../../../Sources/CKongPlugin/include").standardized.path
-
-    private static func run(_ compiler: String, _ arguments: [String]) throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = [compiler] + arguments
-        try process.run()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw TestFailure("\(compiler) fails: \(arguments)") }
+            """, to: "\(directory)/\(name).so")
     }
 }
