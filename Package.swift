@@ -82,7 +82,8 @@ let package = Package(
         .testTarget(name: "KongPDKTests", dependencies: ["KongPDK", "PDKCatalogue"]),
         // Runs swift-pluginserver and loads the test plugins, all built beside it: `swift build --build-tests` builds them.
         .testTarget(
-            name: "PluginServerTests", dependencies: ["KongClient", "WireProtocol", "PDKCatalogue", "CKongPlugin", "TestSupport"]),
+            name: "PluginServerTests",
+            dependencies: ["KongClient", "PluginLoader", "WireProtocol", "PDKCatalogue", "CKongPlugin", "TestSupport"]),
     ] + plugins.map { plugin($0) } + testPlugins.map { plugin($0, in: "Tests/Plugins") },
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11

@@ -53,9 +53,9 @@ public struct LoadError: Error, Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// The three lines of plugin-abi.md, section 3.
+    /// The three lines of plugin-abi.md, section 3; the code stands where it does not part the words that people search for.
     public var description: String {
-        "\(message)\n  \(detail)\n  fix: \(fix)"
+        "\(message) [\(code.rawValue)]\n  \(detail)\n  fix: \(fix)"
     }
 
     /// The same on one line, for something that was let pass.

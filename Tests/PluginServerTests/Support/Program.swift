@@ -13,11 +13,11 @@ struct Program {
 
     var outputText: String { String(decoding: output, as: UTF8.self) }
 
-    /// Runs it to its end, in an empty environment.
-    init(_ arguments: [String]) throws {
+    /// Runs it to its end, in an empty environment if no other is given.
+    init(_ arguments: [String], environment: [String] = []) throws {
         let directory = try TemporaryDirectory()
         let process = try ServerProcess(
-            Self.path, arguments, output: .file(directory.file("out")), errors: .file(directory.file("err")))
+            Self.path, arguments, environment: environment, output: .file(directory.file("out")), errors: .file(directory.file("err")))
         end = try process.waitForEnd(within: .seconds(30))
         output = [UInt8](FileManager.default.contents(atPath: directory.file("out")) ?? Data())
         errors = directory.text(of: "err")
