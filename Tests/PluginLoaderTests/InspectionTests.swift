@@ -105,7 +105,7 @@ import Testing
         try directory.write(CSource.goodBytes, to: "b.so")
         try directory.write("text".utf8, to: "c.so")
         try directory.write("text".utf8, to: "README")
-        let found = try PluginDirectory(path: directory.path, options: Host.options).findings.compactMap(Inspection.init)
+        let found = try PluginDirectory(path: directory.path, options: Host.options).findings.compactMap { Inspection($0) }
         #expect(found.map(\.verdict.code) == ["ok", "duplicate-name", "not-elf", "duplicate-name"])
         #expect(found.map(\.name) == ["a", "b", "c", "b"])
         #expect(found[1].stamp != nil)

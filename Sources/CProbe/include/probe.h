@@ -10,4 +10,7 @@ int probe_end_with_parent(void);
 /* The child closes all descriptors from `lowest` on. Returns 0, or an error number. */
 int probe_close_from(posix_spawn_file_actions_t *actions, int lowest);
 
+/* A descriptor that can be read when the process has ended, closed on exec; or -1 and errno: Linux before 5.3 has none. */
+int probe_open_process(pid_t pid);
+
 #endif

@@ -9,8 +9,8 @@ public struct PluginProber: Sendable {
     private let command: [String]
     private let limits: ProbeLimits
 
-    /// How often is looked whether a probe has ended while something that it started holds its outputs open.
-    private static let pollInterval: CInt = 20
+    /// How often is looked whether a probe has ended, in milliseconds, where the kernel does not tell.
+    private static let pollInterval: CInt = 10
 
     public init(command: [String], limits: ProbeLimits) {
         self.command = command
@@ -56,17 +56,23 @@ public struct PluginProber: Sendable {
             file: plugin.file.bytes.descriptor, within: limits.time)
     }
 
-    /// Reads what probes have written, and waits until there is more, or one may have ended.
+    /// Reads what probes have written, and waits until there is more, one has ended, or there is no more time for one. That
+    /// all its outputs are closed does not say that a probe has ended, nor the other way round: what it started may hold them.
     private func wait(for processes: [ProbeProcess]) {
         var table: [pollfd] = []
         var owners: [ProbeProcess] = []
+        var timeout = Duration.seconds(60)
         for process in processes {
-            for output in [process.standardOutput, process.standardError, process.report] where output.isOpen {
-                table.append(pollfd(fd: output.descriptor, events: Int16(POLLIN), revents: 0))
+            let outputs = [process.standardOutput, process.standardError, process.report].filter(\.isOpen).map(\.descriptor)
+            for descriptor in outputs + [process.ending] where descriptor >= 0 {
+                table.append(pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0))
                 owners.append(process)
             }
+            timeout = min(timeout, process.ending < 0 ? .milliseconds(Self.pollInterval) : process.deadline - .now)
         }
-        guard poll(&table, nfds_t(table.count), Self.pollInterval) > 0 else { return }
+        // A millisecond more than is left of it, so that it is over then.
+        let milliseconds = CInt(max(.zero, timeout) / .milliseconds(1)) + 1
+        guard poll(&table, nfds_t(table.count), milliseconds) > 0 else { return }
         for (entry, owner) in zip(table, owners) where entry.revents != 0 { owner.read(entry.fd) }
     }
 

@@ -26,6 +26,8 @@ final class ProbeProcess {
     }
 
     let pid: pid_t
+    /// Can be read when the process has ended; -1 where the kernel has no such descriptors.
+    let ending: CInt
     let deadline: ContinuousClock.Instant
     var standardOutput: Output
     var standardError: Output
@@ -86,6 +88,7 @@ final class ProbeProcess {
             throw ProbeFailure("cannot start \(program): \(systemMessage(result))")
         }
         pid = child
+        ending = probe_open_process(child)
         deadline = ContinuousClock.now + time
         standardOutput = Output(descriptor: output.reading)
         standardError = Output(descriptor: error.reading)
@@ -93,6 +96,7 @@ final class ProbeProcess {
     }
 
     deinit {
+        if ending >= 0 { close(ending) }
         for output in [standardOutput, standardError, report] where output.isOpen { close(output.descriptor) }
         if !hasBeenReaped { _ = end() }
     }
