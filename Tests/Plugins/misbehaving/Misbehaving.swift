@@ -41,6 +41,7 @@ struct Misbehaving: Plugin, RewritePhase, AccessPhase, ResponsePhase, LogPhase {
     private static let seenTexts = Mutex(Set<String>())
 
     func shutdown() async {
+        if config.mode == "shutdown sleeps" { try? await Task.sleep(for: .milliseconds(config.count)) }
         report("instance \(config.text) shut down")
     }
 
