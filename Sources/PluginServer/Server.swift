@@ -29,6 +29,7 @@ public enum ServerError: Error, CustomStringConvertible {
 public final class Server: @unchecked Sendable {
     let configuration: ServerConfiguration
     let logger: Logger
+    private let diagnostics: Diagnostics?
     private(set) var contexts: [LoopContext] = []
     private(set) var plugins: PluginSet
     let instances: InstanceRegistry
@@ -41,9 +42,10 @@ public final class Server: @unchecked Sendable {
     private static let drainInterval: Duration = .milliseconds(10)
 
     /// Opens the plugins and listens; connections wait in the backlog until `run`.
-    public init(_ configuration: ServerConfiguration, logger: Logger) throws(ServerError) {
+    public init(_ configuration: ServerConfiguration, logger: Logger, diagnostics: Diagnostics?) throws(ServerError) {
         self.configuration = configuration
         self.logger = logger
+        self.diagnostics = diagnostics
         instances = InstanceRegistry(logger: logger)
         plugins = PluginSet(empty: configuration.pluginsDirectory)
         do throws(SystemError) {
@@ -53,10 +55,13 @@ public final class Server: @unchecked Sendable {
         } catch {
             throw .system(error)
         }
+        let report = LoadReport(on: configuration.pluginsDirectory, logger: logger, diagnostics: diagnostics)
+        // Last: who connects meanwhile waits for no more than this.
+        defer { report.writeRecords() }
         do throws(LoadError) {
             plugins = try PluginSet(
                 configuration.pluginsDirectory, only: nil, contexts: contexts, policy: configuration.policy,
-                logger: logger)
+                report: report)
         } catch {
             throw .plugins(error)
         }
@@ -85,6 +90,10 @@ public final class Server: @unchecked Sendable {
                 try SignalWatch.start(signal, on: main) { [unowned self] in
                     shutDown("signal \(signal)")
                 }
+            }
+            // What Kong's own logs are reopened with, and what people use who rotate logs.
+            for signal in [SIGUSR1, SIGHUP] {
+                try SignalWatch.start(signal, on: main) { [unowned self] in diagnostics?.reopen() }
             }
             if configuration.endsWithParent {
                 try ProcessEndWatch.startForParent(on: main) { [unowned self] in shutDown("Kong exited") }
