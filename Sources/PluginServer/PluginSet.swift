@@ -68,6 +68,9 @@ public struct PluginSet: Sendable {
         return "no plugin \(name): there is no \(name).so and no lib\(name).so in \(directory)"
     }
 
+    /// Whether it has a file that was refused, which the log says.
+    public func hasRefused(_ name: String) -> Bool { refusals[name] != nil }
+
     /// No plugins yet.
     init(empty directory: String) {
         self.directory = directory

@@ -34,6 +34,8 @@ public final class Server: @unchecked Sendable {
     private(set) var plugins: PluginSet
     let instances: InstanceRegistry
 
+    /// Who has started this process. Asked before anything that takes time.
+    private let parent = getppid()
     private var listener: UnixListener?
     private var nextContext = 0
     private var shutdownDeadline: ContinuousClock.Instant?
@@ -96,7 +98,7 @@ public final class Server: @unchecked Sendable {
                 try SignalWatch.start(signal, on: main) { [unowned self] in diagnostics?.reopen() }
             }
             if configuration.endsWithParent {
-                try ProcessEndWatch.startForParent(on: main) { [unowned self] in shutDown("Kong exited") }
+                try ProcessEndWatch.start(forParent: parent, on: main) { [unowned self] in shutDown("Kong exited") }
             }
             try listener?.start(on: main)
             for context in contexts.dropFirst() { try Self.startThread(context.loop) }

@@ -62,7 +62,7 @@ struct Dump: ~Copyable {
 
     private func plugin(_ name: String, of set: PluginSet) throws -> PluginDescription {
         guard let plugin = set.descriptions.first(where: { $0.name == name }) else {
-            throw failure(set.reasonForAbsence(of: name))
+            throw set.hasRefused(name) ? ExitCode(1) : failure(set.reasonForAbsence(of: name))
         }
         return plugin
     }
