@@ -13,7 +13,7 @@ extension Inspection {
                 self.init(path: path, file.bytes, refusal: error, withDigest: withDigest)
             }
         } catch {
-            self.init(path: path, try? FileBytes(path: path), refusal: error, withDigest: withDigest)
+            self.init(path: path, refused: nil, error, withDigest: withDigest)
         }
     }
 
@@ -26,13 +26,20 @@ extension Inspection {
         case .plugin(let plugin): self.init(plugin, withDigest: withDigest)
         case .refused(_, let error):
             guard case .plugin(_, let path) = error.subject else { return nil }
-            self.init(path: path, try? FileBytes(path: path), refusal: error, withDigest: withDigest)
+            self.init(path: path, refused: nil, error, withDigest: withDigest)
         case .ignored: return nil
         }
     }
 
     public init(_ plugin: CheckedPlugin, withDigest: Bool = true) {
         self.init(path: plugin.path, plugin.file.bytes, plugin: plugin, withDigest: withDigest)
+    }
+
+    /// A file that was refused: by the check, or, if `plugin` is what the check found, by what came after it.
+    public init(path: String, refused plugin: CheckedPlugin?, _ error: LoadError, withDigest: Bool = true) {
+        self.init(
+            path: path, plugin?.file.bytes ?? (try? FileBytes(path: path)), plugin: plugin, refusal: error,
+            withDigest: withDigest)
     }
 
     // MARK: Reading
@@ -79,7 +86,7 @@ extension Inspection {
 }
 
 extension Inspection.Verdict {
-    fileprivate init(_ refusal: LoadError?) {
+    init(_ refusal: LoadError?) {
         code = refusal?.code.rawValue ?? Self.ok
         message = refusal?.message
         found = refusal?.pluginSide
