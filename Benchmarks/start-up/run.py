@@ -98,21 +98,23 @@ def main():
         def dump(directory, *flags):
             return [server, "-kong-prefix", prefix, "-plugins-directory", directory, *flags, "-dump-all-plugins"]
 
-        def serve(directory):
-            return [server, "-kong-prefix", prefix, "-plugins-directory", directory, "-socket", path]
+        def serve(directory, *flags):
+            return [server, "-kong-prefix", prefix, "-plugins-directory", directory, "-socket", path, *flags]
 
         size = os.path.getsize(options.plugin) / 1e6
-        print(f"{os.path.basename(options.plugin)}, {size:.1f} MB; {os.cpu_count()} processors; {runs} runs, after one\n")
+        print(f"{os.path.basename(options.plugin)}, {size:.1f} MB; {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}; {runs} runs, after one\n")
         print("| what | median | range | peak memory |\n| --- | --- | --- | --- |")
         report("`-version`", runs, lambda: run([server, "-version"]))
         for directory, count in [(one, 1), (many, options.copies)]:
             report(f"{count} × `check`", runs, lambda: run([server, "check", directory]))
-            report(f"{count} × `-dump-all-plugins`", runs, lambda: run(dump(directory)))
-            report(f"{count} × until it answers", runs, lambda: start(serve(directory), path))
-        for parallelism in [1, 2]:
+            # The diagnostics' records have each file's SHA-256, for which it is read as a whole.
+            for label, flags in [("", []), (" `--no-diagnostics`", ["-no-diagnostics"])]:
+                report(f"{count} × `-dump-all-plugins`{label}", runs, lambda: run(dump(directory, *flags)))
+                report(f"{count} × until it answers{label}", runs, lambda: start(serve(directory, *flags), path))
+        for parallelism in ["1", "2"]:
             report(
-                f"20 × `-dump-all-plugins`, {parallelism} probed at a time", runs,
-                lambda: run(dump(twenty, "-probe-parallelism", str(parallelism))))
+                f"20 × `-dump-all-plugins` `--no-diagnostics`, {parallelism} probed at a time", runs,
+                lambda: run(dump(twenty, "-no-diagnostics", "-probe-parallelism", parallelism)))
 
 
 main()
