@@ -26,6 +26,7 @@ let package = Package(
     products: [
         .executable(name: "swift-pluginserver", targets: ["swift-pluginserver"]),
         .library(name: "KongPDK", targets: ["KongPDK"]),
+        .library(name: "KongPDKTesting", targets: ["KongPDKTesting"]),
     ] + (plugins + testPlugins).map { .library(name: $0, type: .dynamic, targets: [$0]) },
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -67,6 +68,9 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
+
+        .target(
+            name: "KongPDKTesting", dependencies: ["CKongPlugin", "KongPDK", "PDKCatalogue", "WireProtocol", "KongSimulator"]),
 
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"]),
         .testTarget(name: "PluginLoaderTests", dependencies: ["PluginLoader", "CKongPlugin"]),

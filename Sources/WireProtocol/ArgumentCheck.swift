@@ -20,6 +20,43 @@ extension MethodFacts {
     }
 }
 
+/// Why a plugin's call is not sent to Kong at all.
+public struct CallRefusal: Error, Hashable, Sendable {
+    /// One of `kong_plugin.h`'s: `KONG_BAD_ARGUMENT`, …
+    public let status: Int
+    public let reason: String
+
+    public init(_ status: Int, _ reason: String) {
+        self.status = status
+        self.reason = reason
+    }
+}
+
+extension PDKCatalogue {
+    /// What can be told of a call without asking Kong: whether there is such a method, whether Kong allows it in this
+    /// phase, and whether the arguments are what it takes.
+    @inline(__always)
+    public static func checkedFacts(
+        _ method: MethodID, in phase: PhaseSet, _ arguments: UnsafeBufferPointer<kong_value>
+    ) throws(CallRefusal) -> MethodFacts {
+        guard let facts = facts(method) else {
+            throw CallRefusal(KONG_UNKNOWN_METHOD, "there is no PDK method \(method.rawValue)")
+        }
+        guard facts.phases.contains(phase) else { throw wrongPhase(method, facts, phase) }
+        guard facts.accepts(arguments) else {
+            throw CallRefusal(
+                KONG_BAD_ARGUMENT, PDKCatalogue[method]?.check(arguments) ?? "the arguments are not the method's")
+        }
+        return facts
+    }
+
+    private static func wrongPhase(_ method: MethodID, _ facts: MethodFacts, _ phase: PhaseSet) -> CallRefusal {
+        CallRefusal(
+            KONG_WRONG_PHASE,
+            "\(PDKCatalogue[method]?.name ?? "the method") cannot be called in the \(phase) phase, only in: \(facts.phases)")
+    }
+}
+
 extension PDKMethod {
     /// What is wrong with the arguments; nil if nothing is.
     public func check(_ arguments: UnsafeBufferPointer<kong_value>) -> String? {
