@@ -51,6 +51,7 @@ let package = Package(
             dependencies: [
                 "CKongPlugin", "PDKCatalogue", .product(name: "DequeModule", package: "swift-collections"),
             ]),
+        .target(name: "KongSimulator", dependencies: ["PDKCatalogue", "WireProtocol"]),
         .target(name: "CEventLoop"),
         .target(name: "EventLoop", dependencies: ["CEventLoop"]),
         .target(
@@ -77,6 +78,7 @@ let package = Package(
                 "WireProtocol", "PDKCatalogue", "CKongPlugin", "CMsgPack",
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ]),
+        .testTarget(name: "KongSimulatorTests", dependencies: ["KongSimulator", "PDKCatalogue", "WireProtocol"]),
         .testTarget(name: "KongPDKTests", dependencies: ["KongPDK", "PDKCatalogue"]),
         // Runs swift-pluginserver and loads the test plugins, all built beside it: `swift build --build-tests` builds them.
         .testTarget(
