@@ -52,6 +52,7 @@ let package = Package(
             dependencies: [
                 "CKongPlugin", "PDKCatalogue", .product(name: "DequeModule", package: "swift-collections"),
             ]),
+        .target(name: "KongSimulator", dependencies: ["PDKCatalogue", "WireProtocol"]),
         .target(name: "CEventLoop"),
         .target(name: "EventLoop", dependencies: ["CEventLoop"]),
         .target(
@@ -81,6 +82,7 @@ let package = Package(
                 "WireProtocol", "PDKCatalogue", "CKongPlugin", "CMsgPack",
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ]),
+        .testTarget(name: "KongSimulatorTests", dependencies: ["KongSimulator", "PDKCatalogue", "WireProtocol"]),
         .testTarget(name: "KongPDKTests", dependencies: ["KongPDK", "PDKCatalogue"]),
         // Runs swift-pluginserver and loads the test plugins, all built beside it: `swift build --build-tests` builds them.
         .testTarget(
