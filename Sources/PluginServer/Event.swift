@@ -135,8 +135,11 @@ class Event: @unchecked Sendable {
 
     private func wrongPhase(_ method: MethodID, _ facts: MethodFacts) -> String {
         let allowed = Phase.allCases.filter { facts.phases.contains($0.asSet) }.map { "\($0)" }
-        return "\(PDKCatalogue[method]?.name ?? "the method") cannot be called in the \(phase) phase, only in: "
-            + allowed.joined(separator: ", ")
+        let name = PDKCatalogue[method]?.name ?? "the method"
+        if allowed.isEmpty {
+            return "\(name) cannot be called in any phase that Kong runs plugin servers in"
+        }
+        return "\(name) cannot be called in the \(phase) phase, only in: " + allowed.joined(separator: ", ")
     }
 
     // MARK: A handler that failed
