@@ -6,7 +6,7 @@ import WireProtocol
 
 extension OwnedValue {
     /// A plugin's value, as the host copies it.
-    init(_ value: Value) { self = value.withKongValue { OwnedValue($0) } }
+    init(_ value: KongPDK.Value) { self = value.withKongValue { OwnedValue($0) } }
 }
 
 extension Value {

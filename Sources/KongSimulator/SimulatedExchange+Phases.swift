@@ -138,7 +138,7 @@ extension SimulatedExchange {
 
     /// What Kong does after an error in a plugin: 500 for the client, except in the log phase, in which the client has
     /// its answer already.
-    mutating func fail(_ text: String) {
+    package mutating func fail(_ text: String) {
         phaseIsOver = true
         write(.err, text)
         guard phase != .log, phase != .certificate, !isStream else { return }

@@ -163,6 +163,11 @@ final class ProtoBufConversation: Conversation, @unchecked Sendable {
         guard let input = facts.input else {
             return .refused(KONG_UNSUPPORTED, "\(name) cannot be called over ProtoBuf:1, only over MessagePack")
         }
+        guard arguments.count <= Int(facts.protobufCount) else {
+            let parameter = PDKCatalogue[method]?.parameters[Int(facts.protobufCount)].name ?? ""
+            return .refused(
+                KONG_UNSUPPORTED, "\(name): ProtoBuf:1 cannot carry the argument \(parameter), only MessagePack can")
+        }
         do {
             try session.appendCall(method, named: name, input: input, arguments, completion, to: &connection.output)
         } catch {

@@ -51,9 +51,12 @@ extension PDKCatalogue {
     }
 
     private static func wrongPhase(_ method: MethodID, _ facts: MethodFacts, _ phase: PhaseSet) -> CallRefusal {
-        CallRefusal(
+        let name = PDKCatalogue[method]?.name ?? "the method"
+        return CallRefusal(
             KONG_WRONG_PHASE,
-            "\(PDKCatalogue[method]?.name ?? "the method") cannot be called in the \(phase) phase, only in: \(facts.phases)")
+            facts.phases.isEmpty
+                ? "\(name) cannot be called in any phase that Kong runs plugin servers in"
+                : "\(name) cannot be called in the \(phase) phase, only in: \(facts.phases)")
     }
 }
 

@@ -58,7 +58,7 @@ struct Misbehaving: Plugin, RewritePhase, AccessPhase, ResponsePhase, LogPhase {
         case "queue, then throw":
             try kong.service.request.setHeader("x-before", "1")
             throw Failure(description: config.text)
-        case "exit": try kong.response.exit(418, body: "teapot", headers: ["x-a": ["1"], "x-b": ["2", "3"]])
+        case "exit": try kong.response.exit(418, body: "teapot", headers: ["x-a": "1", "x-b": "2", "x-b": "3"])
         case "exit, then continue": try await exitThenContinue(kong)
         case "detached": callAfterTheEnd(kong)
         case "detached, in time": try await callFromElsewhere(kong)
@@ -120,7 +120,7 @@ struct Misbehaving: Plugin, RewritePhase, AccessPhase, ResponsePhase, LogPhase {
     private func callFromElsewhere(_ kong: Kong) async throws {
         try await Task.detached {
             let method = try await kong.request.method()
-            try kong.service.request.setHeader("x-method", method)
+            try kong.service.request.setHeader("x-method", method.rawValue)
             try await kong.flush()
         }.value
     }
