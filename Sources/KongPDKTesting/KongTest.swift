@@ -25,14 +25,25 @@ public final class KongTest: Sendable {
         var injections: [String: Injection] = [:]
     }
 
+    /// How Kong and the server would talk to each other. It decides which calls there are.
+    public enum Connection: Sendable {
+        case protoBuf
+        case messagePack
+    }
+
     let state: Mutex<State>
+    let connection: Connection
 
     /// A request to a simulated Kong.
     /// - Parameters:
     ///   - request: what the client sends.
     ///   - service: what the upstream service replies: status 200 and nothing else unless given.
-    ///   - consumer: who an authentication plugin has found the client to be.
-    public init(request: SimulatedRequest = .get("/"), service: SimulatedService = .answers(SimulatedResponse())) {
+    ///   - connection: ProtoBuf:1, which `-dump` tells Kong to use, cannot carry all calls; MessagePack can.
+    public init(
+        request: SimulatedRequest = .get("/"), service: SimulatedService = .answers(SimulatedResponse()),
+        over connection: Connection = .protoBuf
+    ) {
+        self.connection = connection
         state = Mutex(State(exchange: SimulatedExchange(request, service: service)))
     }
 

@@ -38,7 +38,10 @@ final class TestEvent: @unchecked Sendable {
     ) -> CallRefusal? {
         if let refusal = refusal() { return refusal }
         do throws(CallRefusal) {
-            _ = try PDKCatalogue.checkedFacts(method, in: PhaseSet(rawValue: 1 << phase.rawValue), arguments)
+            let facts = try PDKCatalogue.checkedFacts(method, in: PhaseSet(rawValue: 1 << phase.rawValue), arguments)
+            if test.connection == .protoBuf {
+                _ = try PDKCatalogue.protoBufInput(of: method, facts, argumentCount: arguments.count)
+            }
         } catch {
             return error
         }

@@ -160,13 +160,11 @@ final class ProtoBufConversation: Conversation, @unchecked Sendable {
         _ completion: Completion?
     ) -> CallOutcome {
         guard let name = PDKCatalogue[method]?.name else { return .refused(KONG_UNKNOWN_METHOD, "") }
-        guard let input = facts.input else {
-            return .refused(KONG_UNSUPPORTED, "\(name) cannot be called over ProtoBuf:1, only over MessagePack")
-        }
-        guard arguments.count <= Int(facts.protobufCount) else {
-            let parameter = PDKCatalogue[method]?.parameters[Int(facts.protobufCount)].name ?? ""
-            return .refused(
-                KONG_UNSUPPORTED, "\(name): ProtoBuf:1 cannot carry the argument \(parameter), only MessagePack can")
+        let input: ProtoMessage
+        do throws(CallRefusal) {
+            input = try PDKCatalogue.protoBufInput(of: method, facts, argumentCount: arguments.count)
+        } catch {
+            return .refused(error.status, error.reason)
         }
         do {
             try session.appendCall(method, named: name, input: input, arguments, completion, to: &connection.output)

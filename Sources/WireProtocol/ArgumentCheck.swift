@@ -50,6 +50,27 @@ extension PDKCatalogue {
         return facts
     }
 
+    /// The protobuf message of a call's arguments; throws if ProtoBuf:1 cannot carry the call.
+    @inline(__always)
+    public static func protoBufInput(
+        of method: MethodID, _ facts: MethodFacts, argumentCount: Int
+    ) throws(CallRefusal) -> ProtoMessage {
+        guard let input = facts.input, argumentCount <= Int(facts.protobufCount) else {
+            throw unsupported(method, facts)
+        }
+        return input
+    }
+
+    private static func unsupported(_ method: MethodID, _ facts: MethodFacts) -> CallRefusal {
+        guard let method = Self[method] else { return CallRefusal(KONG_UNKNOWN_METHOD, "there is no such method") }
+        if facts.input == nil {
+            return CallRefusal(KONG_UNSUPPORTED, "\(method.name) cannot be called over ProtoBuf:1, only over MessagePack")
+        }
+        let parameter = method.parameters[Int(facts.protobufCount)].name
+        return CallRefusal(
+            KONG_UNSUPPORTED, "\(method.name): ProtoBuf:1 cannot carry the argument \(parameter), only MessagePack can")
+    }
+
     private static func wrongPhase(_ method: MethodID, _ facts: MethodFacts, _ phase: PhaseSet) -> CallRefusal {
         let name = PDKCatalogue[method]?.name ?? "the method"
         return CallRefusal(
