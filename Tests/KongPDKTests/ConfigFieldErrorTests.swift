@@ -81,6 +81,10 @@ import Testing
         struct Optional: PluginConfig { @Field(.required) var a: String? = nil }
         struct Element: PluginConfig { @Field(.elements(.required)) var a: [String] = [] }
         struct Auto: PluginConfig { @Field(.auto) var count: Int? = nil }
+        struct Null: PluginConfig { @Field(.eq(1)) var a: Int? = nil }
+        #expect(
+            message(Null.self)
+                == "config.a: Kong refuses null where eq is set: make the property required, or give it that value")
         #expect(message(Twice.self) == "config.a: len_min is set twice")
         #expect(message(RequiredTwice.self) == "config.a: required is set twice")
         #expect(message(Optional.self) == "config.a: the property is required, and an optional: take the ? away, or required")

@@ -28,7 +28,8 @@ struct ConstrainedConfig: PluginConfig, Equatable {
     @Field(.between(0...1), .ne(0.5)) var ratio = 0.25
     @Field(.gt(0), .notOneOf(13), .unique) var count = 1
     @Field(.oneOf(1, 2, 4, 8)) var threads: UInt8 = 4
-    @Field(.eq(7)) var seven: Int? = nil
+    @Field(.eq(7)) var seven = 7
+    @Field var until: Int? = nil
     @Field(.timestamp) var since: Int? = nil
     @Field(.timestamp, .auto) var createdAt: Double? = nil
     @Field(.timeout) var timeout = 60_000
@@ -46,7 +47,7 @@ struct ConstrainedConfig: PluginConfig, Equatable {
     @Field(.auto) var salt: String? = nil
     @Field(.isRegex) var expression: String? = nil
     @Field(.oneOf("http", "https"), .ne("ftp")) var scheme = "http"
-    @Field(.eq("yes"), .notOneOf("no")) var answer: String? = nil
+    @Field(.eq("yes"), .notOneOf("no")) var answer = "yes"
     @Field(.lenMin(1), .encrypted, .referenceable) var apiKey: String?
     @Field(.required, .url) var endpoint = ""
     @Field(.path) var path = "/"
@@ -55,7 +56,7 @@ struct ConstrainedConfig: PluginConfig, Equatable {
     @Field(.ip) var address: String? = nil
 
     // The rest.
-    @Field(.eq(true)) var acceptTerms: Bool? = nil
+    @Field(.required, .eq(true)) var acceptTerms = false
     @Field(.oneOf(.local, .redis), .description("Where counters are kept.")) var policy = Policy.local
     @Field(.ne(.low)) var level = Level.high
     @Field(.lenMax(10), .elements(.uuid, .err("that is no UUID"))) var ids: [String] = []
@@ -75,12 +76,12 @@ struct ConstrainedConfig: PluginConfig, Equatable {
         .onlyOneOf(\.$code, \.$secret),
         .mutuallyRequired(\.$backup, \.$address),
         .mutuallyExclusive(\.$limit, \.$rule),
-        .mutuallyExclusiveSets(.fields(\.$seven, \.$since), .fields(\.$limit)),
+        .mutuallyExclusiveSets(.fields(\.$until, \.$since), .fields(\.$limit)),
         .distinct(\.$country, \.$code),
         .conditional(
             if: .field(\.$policy, .eq(.redis)), then: .field(\.redis.$password, .required, .lenMin(8)),
             err: "100% of passwords have 8 characters"),
-        .conditional(if: .field(\.$ids, .elements(.startsWith("a"))), then: .field(\.$port, .oneOf(80, 443))),
+        .conditional(if: .field(\.$ids, .lenMin(1), .elements(.startsWith("a"))), then: .field(\.$port, .oneOf(80, 443))),
         .conditionalAtLeastOneOf(
             if: .field(\.$scheme, .oneOf("https")), then: .fields(\.$backup, \.$apiKey), err: "https needs more"),
     ]

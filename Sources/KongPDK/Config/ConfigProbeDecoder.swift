@@ -74,6 +74,9 @@ final class ConfigProbeRecord {
         } else {
             whenMissing = isOptional || optionalKeys.contains(name) ? .nil : .error
         }
+        guard whenMissing != .nil || constraints.attributes["eq"] == nil else {
+            throw inner.error("Kong refuses null where eq is set: make the property required, or give it that value")
+        }
         let field = ConfigShape.Field(
             name: name, shape: finding.shape, constraints: constraints, whenMissing: whenMissing)
         try append(field, key.stringValue, inner)

@@ -20,6 +20,7 @@ extension FieldConstraint where Content: Numeric & Comparable {
     /// same value.
     public static var unique: Self { Self("unique", true) }
 
+    /// The only value that Kong takes; null is another, so that an optional property cannot have it.
     public static func eq(_ value: Content) -> Self { Self("eq", encoding: value) }
     public static func ne(_ value: Content) -> Self { Self("ne", encoding: value) }
     public static func oneOf(_ values: Content...) -> Self { Self("one_of", encoding: values) }
@@ -29,11 +30,12 @@ extension FieldConstraint where Content: Numeric & Comparable {
 // MARK: - Of values one by one
 
 extension FieldConstraint where Content == Bool {
-    /// The only value, as for terms that must be accepted.
+    /// The only value that Kong takes: `@Field(.required, .eq(true)) var acceptTerms = false`.
     public static func eq(_ value: Bool) -> Self { Self("eq", encoding: value) }
 }
 
 extension FieldConstraint where Content == String {
+    /// The only value that Kong takes; null is another, so that an optional property cannot have it.
     public static func eq(_ value: String) -> Self { Self("eq", encoding: value) }
     public static func ne(_ value: String) -> Self { Self("ne", encoding: value) }
     /// The strings that Kong takes. An enum says the same, and the plugin's `switch` knows it.
@@ -46,6 +48,7 @@ extension FieldConstraint where Content == String {
 }
 
 extension FieldConstraint where Content: CaseIterable & RawRepresentable {
+    /// The only value that Kong takes; null is another, so that an optional property cannot have it.
     public static func eq(_ value: Content) -> Self { Self("eq", encoding: value) }
     public static func ne(_ value: Content) -> Self { Self("ne", encoding: value) }
     /// The cases that Kong takes here, where they are not all.
