@@ -33,7 +33,7 @@ struct ConfigCheckScope {
         }
         guard found.count == 1 else {
             throw error(
-                "cannot tell \(found.joined(separator: " from ")), which are copies of one value: make one of them anew")
+                "cannot tell \(found.sorted().joined(separator: " from ")), which are copies of one value: make one of them anew")
         }
         guard field(name) != nil else { throw error("names \(name), which is no field in Kong") }
         return .string(name)

@@ -4,7 +4,8 @@ extension ConfigConstraints {
     /// plugin.
     func check(default value: Value, of shape: ConfigShape, at path: String) throws(SchemaError) {
         if attributes["referenceable"] != nil, value.isVaultReference { return }
-        for (name, argument) in attributes.sorted(by: { $0.key < $1.key }) where !value.satisfies(name, argument) {
+        for name in attributes.keys.sorted() {
+            guard let argument = attributes[name], !value.satisfies(name, argument) else { continue }
             throw SchemaError(
                 path: path,
                 reason: "the default \(value) breaks \(name) \(argument); a property that has no good default can be "
@@ -16,10 +17,11 @@ extension ConfigConstraints {
                 try nested(in: "elements").check(default: item, of: element, at: "\(path)[\(index)]")
             }
         case .map(let keys, let values):
-            for (key, item) in (value.mapValue ?? [:]).sorted(by: { $0.key < $1.key }) {
+            let entries = value.mapValue ?? [:]
+            for key in entries.keys.sorted() {
                 let path = "\(path)[\(key.debugDescription)]"
                 try nested(in: "keys").check(default: .string(key), of: keys, at: path)
-                try nested(in: "values").check(default: item, of: values, at: path)
+                if let item = entries[key] { try nested(in: "values").check(default: item, of: values, at: path) }
             }
         case .record(let fields, _):
             for field in fields {

@@ -1,5 +1,5 @@
 /// The constraints of a field, or of what it holds, as attributes of Kong's.
-struct ConfigConstraints: Sendable, Hashable {
+struct ConfigConstraints: Sendable, Equatable {
     private(set) var attributes: [String: Value] = [:]
     /// By the attribute: `elements`, `keys`, `values`.
     private(set) var nested: [String: ConfigConstraints] = [:]
@@ -86,7 +86,8 @@ struct ConfigConstraints: Sendable, Hashable {
                 path: path,
                 reason: "Kong has \(name) only for \(types.sorted().joined(separator: ", ")), and this is \(shape.phrase)")
         }
-        for (name, constraints) in nested.sorted(by: { $0.key < $1.key }) {
+        for name in ["elements", "keys", "values"] {
+            guard let constraints = nested[name] else { continue }
             let inner: ConfigShape
             switch (name, shape) {
             case ("elements", .array(let element)), ("elements", .set(let element)): inner = element

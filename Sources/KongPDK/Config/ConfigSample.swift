@@ -50,8 +50,8 @@ struct ConfigSample {
         }
     }
 
-    /// Where the fields of this struct are, and of the structs in it: `a.b` is the field b of the struct a. More than one name
-    /// has a field that was copied.
+    /// Where the fields of this struct are, and of the structs in it: `a.b` is the field b of the struct a. A field that was
+    /// copied has more than one name.
     var fieldNames: [ObjectIdentifier: [String]] {
         var names: [ObjectIdentifier: [String]] = [:]
         collectNames(into: &names, prefix: "")
@@ -60,7 +60,7 @@ struct ConfigSample {
 
     private func collectNames(into names: inout [ObjectIdentifier: [String]], prefix: String) {
         guard case .map(let entries) = content else { return }
-        for (name, entry) in entries.sorted(by: { $0.key < $1.key }) {
+        for (name, entry) in entries {
             if let spec = entry.spec { names[ObjectIdentifier(spec), default: []].append(prefix + name) }
             entry.collectNames(into: &names, prefix: "\(prefix)\(name).")
         }

@@ -1,6 +1,6 @@
 /// What a field of a configuration is in Kong: the types of Kong's schema language (kong/db/schema/init.lua,
 /// `valid_types`) that a Swift type can become.
-indirect enum ConfigShape: Sendable, Hashable {
+indirect enum ConfigShape: Sendable, Equatable {
     case boolean
     case integer(ClosedRange<Int64>)
     case number
@@ -13,7 +13,7 @@ indirect enum ConfigShape: Sendable, Hashable {
     /// `checks` are its `entity_checks`.
     case record([Field], checks: [Value] = [])
 
-    struct Field: Sendable, Hashable {
+    struct Field: Sendable, Equatable {
         let name: String
         let shape: ConfigShape
         let constraints: ConfigConstraints
@@ -21,7 +21,7 @@ indirect enum ConfigShape: Sendable, Hashable {
     }
 
     /// What it means that a field is not there, or null.
-    enum WhenMissing: Sendable, Hashable {
+    enum WhenMissing: Sendable, Equatable {
         case error
         case `nil`
         case value(Value)
