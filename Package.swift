@@ -84,7 +84,8 @@ let package = Package(
             ]),
         .testTarget(name: "KongPDKTestingTests", dependencies: ["KongPDKTesting", "KongPDK"]),
         .testTarget(name: "KongSimulatorTests", dependencies: ["KongSimulator", "PDKCatalogue", "WireProtocol"]),
-        .testTarget(name: "KongPDKTests", dependencies: ["KongPDK", "PDKCatalogue"]),
+        // The loader knows what Kong takes for a schema.
+        .testTarget(name: "KongPDKTests", dependencies: ["KongPDK", "PDKCatalogue", "PluginLoader"]),
         // Runs swift-pluginserver and loads the test plugins, all built beside it: `swift build --build-tests` builds them.
         .testTarget(
             name: "PluginServerTests", dependencies: ["KongClient", "WireProtocol", "PDKCatalogue", "CKongPlugin"]),

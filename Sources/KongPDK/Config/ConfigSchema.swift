@@ -31,9 +31,9 @@ public struct ConfigSchema<Config: PluginConfig>: Sendable {
     /// Throws a `SchemaError` if a property's type has no counterpart in Kong, if types contain each other, if two
     /// properties have the same name in Kong, or if a property has a name that Kong itself writes into configurations.
     public init(_ type: Config.Type = Config.self) throws(SchemaError) {
-        let defaults = try ConfigEncoder.encode(Config(), at: Self.path)
+        let defaults = try ConfigSample(encoding: Config(), at: Self.path)
         shape = try ConfigProbe(path: Self.path).find(type, example: defaults, defaults: defaults).shape
-        guard case .record(let fields) = shape else {
+        guard case .record(let fields, _) = shape else {
             throw SchemaError(path: Self.path, reason: "\(type) must be a struct with properties, not \(shape.phrase)")
         }
         for field in fields where Self.isTaken(field.name) {

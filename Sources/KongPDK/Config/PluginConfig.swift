@@ -33,4 +33,11 @@
 public protocol PluginConfig: Codable, Sendable {
     /// The configuration of which nothing is set.
     init()
+
+    /// What Kong is to check of several properties at once; nothing, if it is left out.
+    static var checks: [ConfigCheck<Self>] { get }
+}
+
+extension PluginConfig {
+    public static var checks: [ConfigCheck<Self>] { [] }
 }
