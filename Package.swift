@@ -19,7 +19,7 @@ func plugin(_ name: String, in folder: String = "Plugins") -> Target {
 
 let plugins = ["goplug"]
 /// Plugins that only the tests load.
-let testPlugins = ["recorded_goplug", "recorded_noop", "recorded_tencalls", "recorded_zoo", "misbehaving"]
+let testPlugins = ["recorded_goplug", "recorded_noop", "recorded_tencalls", "recorded_zoo", "misbehaving", "caller"]
 
 let package = Package(
     name: "swift-pluginserver",

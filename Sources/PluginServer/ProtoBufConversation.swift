@@ -69,7 +69,8 @@ final class ProtoBufConversation: Conversation, @unchecked Sendable {
             throw error
         }
         switch answer {
-        case .value(let value): completion.succeed(value)
+        // What answers with nothing may have a message all the same: kong.nginx.set_ctx has a String.
+        case .value(let value): completion.succeed(facts.hasResult ? value : kong_value())
         case .refused(let reason): completion.fail(KONG_REFUSED, reason)
         }
     }

@@ -21,7 +21,10 @@ extension Kong.Request {
             answer = try await kong.ask(.requestGetRawBody)
         }
         if case .map(let map) = answer.value, case .string(let path)? = map["body_filepath"] {
-            return try BodyFile.read(path, limit: limit, for: .requestGetRawBody)
+            // Not on the loop: other requests need not wait for a disk.
+            return try await withTaskExecutorPreference(globalConcurrentExecutor) { () throws(PDKError) in
+                try BodyFile.read(path, limit: limit, for: .requestGetRawBody)
+            }
         }
         return try answer.bytes()
     }
