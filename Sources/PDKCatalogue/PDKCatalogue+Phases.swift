@@ -10,7 +10,8 @@ extension PhaseSet {
     /// leaves this request's saved data to the coroutine, where a later request's plugin may read it. So it is refused here.
     static let requestAlive: PhaseSet = [.rewrite, .access, .response]
     static let alive: PhaseSet = .all.subtracting(.log)
-    /// `AUTH_AND_LATER`, `ROUTER_PHASES`.
+    /// `AUTH_AND_LATER`, `ROUTER_PHASES`. In `log` from Kong 3.0 on: Kong 2 gives its timer no `ngx.ctx`, so that check_phase
+    /// itself raises an error there, for whatever is not answered from saved data.
     static let routed: PhaseSet = [.access, .response, .log]
     /// `header_body_log`.
     static let answered: PhaseSet = [.response, .log]

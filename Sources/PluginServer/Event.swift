@@ -14,7 +14,7 @@ import WireProtocol
 class Event: @unchecked Sendable {
     private enum State {
         case running
-        /// `kong.response.exit` was called: for Kong the event has ended.
+        /// `kong.response.exit` or `error` was called: for Kong the event has ended.
         case exited
         /// Nobody waits any more; the handler has been told.
         case cancelled
@@ -123,7 +123,7 @@ class Event: @unchecked Sendable {
     private func refusal() -> CallOutcome? {
         switch state {
         case .running: nil
-        case .exited: .refused(KONG_EVENT_OVER, "kong.response.exit has ended the event")
+        case .exited: .refused(KONG_EVENT_OVER, "kong.response.exit or error has ended the event")
         case .cancelled: .refused(KONG_CANCELLED, "Kong does not wait for this event any more")
         case .finished: .refused(KONG_EVENT_OVER, "the event is over")
         }

@@ -85,6 +85,8 @@ import Testing
         #expect(names == [[0xFF], [0xFD]])
         #expect(query.first?.nameBytes == [0xFF] && query.first?.valueBytes == [0xFE])
         #expect(query.first?.name == "\u{FFFD}")
+        // No text is such a name, not even the one that is shown for it.
+        #expect(query["\u{FFFD}"] == nil && query["x"] == nil)
     }
 }
 

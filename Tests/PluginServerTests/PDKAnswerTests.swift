@@ -136,7 +136,9 @@ import WireProtocol
                 let good = try Self.frame(output, `case`.exchange.last?.reply)
                 // A field that no message has, of each type; a field 1 of another type; a string that ends too soon.
                 let unknown = Proto.field(100, 1) + Proto.field(101, "x") + [0xA9, 0x06, 1, 2, 3, 4, 5, 6, 7, 8]
-                var frames = [[], unknown, unknown + good + unknown, Proto.field(1, 1), Proto.field(1, "x"), [0x0A, 0x7F], [0xFF]]
+                var frames = [
+                    [], unknown, unknown + good + unknown, Proto.field(1, 1), Proto.field(1, "x"), [0x0A, 0x7F], [0xFF],
+                ]
                 for _ in 0..<5 { frames.append(numbers.mutation(of: good)) }
                 try kong.withCaller(of: `case`.function, typed: true) { instance in
                     for frame in frames {
@@ -218,7 +220,8 @@ import WireProtocol
             #expect(try rawBody([1_000_000], .value(path)) == .result(.string(body)))
             let tooLarge = "limit: kong.request.get_raw_body: the body is larger than 999999 bytes"
             #expect(try rawBody([999_999], .value(path)) == .error(tooLarge))
-            let missing = "failed: kong.request.get_raw_body: the body is in the file /nowhere/body, which cannot be opened: No such file or directory"
+            let missing = "failed: kong.request.get_raw_body: the body is in the file /nowhere/body, which cannot be opened: "
+                + "No such file or directory"
             #expect(try rawBody([], .value(["body_filepath": "/nowhere/body"])) == .error(missing))
             #expect(try rawBody([], .error("no body")) == .error("refused: kong.request.get_raw_body: no body"))
         }

@@ -5,6 +5,7 @@ extension Kong {
     /// Who sent the request.
     ///
     /// In the log phase only `consumer`, `credential` and `loadConsumer`: Kong runs it after the connection is done with.
+    /// Kong 2 fails these too there.
     public struct Client: Sendable {
         let kong: Kong
 

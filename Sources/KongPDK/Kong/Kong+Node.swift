@@ -61,7 +61,7 @@ extension Kong {
     /// `kong.router`: what Kong has found for the request.
     public var router: Router { Router(kong: self) }
 
-    /// What Kong has found for the request.
+    /// What Kong has found for the request. Kong 2 fails both calls in the log phase.
     public struct Router: Sendable {
         let kong: Kong
 

@@ -20,8 +20,8 @@ enum PDKCases {
         PDKCase("kong.client.get_protocol", [true], "https"),
         PDKCase("kong.client.get_protocol", in: "response", [false], nil),
         PDKCase(
-            "kong.client.get_consumer", in: "log", [], ["id": "c", "username": text, "custom_id": "x", "tags": ["a"], "created_at": 9]
-        ),
+            "kong.client.get_consumer", in: "log", [],
+            ["id": "c", "username": text, "custom_id": "x", "tags": ["a"], "created_at": 9]),
         PDKCase(
             "kong.client.get_consumer", [], ["id": "c"],
             result: ["id": "c", "username": nil, "custom_id": nil, "tags": [], "created_at": nil]),
@@ -179,7 +179,8 @@ enum PDKCases {
         PDKCase("kong.request.get_header", [long], nil),
         PDKCase("kong.request.get_header bytes", ["x"], odd),
         PDKCase(
-            "kong.request.get_headers", in: "log", [1], ["host": "a", "x": ["1", odd]], result: ["host": ["a"], "x": ["1", odd]]),
+            "kong.request.get_headers", in: "log", [1], ["host": "a", "x": ["1", odd]],
+            result: ["host": ["a"], "x": ["1", odd]]),
         PDKCase("kong.request.get_headers", [], sent: [100], [:]),
         PDKCase("kong.request.get_start_time", in: "log", [], 1_700_000_000_123),
         PDKCase(
