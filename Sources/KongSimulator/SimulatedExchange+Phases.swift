@@ -53,7 +53,7 @@ extension SimulatedExchange {
             // The PDK's `error`: in JSON, or in what the client accepts.
             let text = Array("no Route matched with those values".utf8)
             hasExited = true
-            answer(404, with: text, as: errorMediaType(accepting: acceptedTypes))
+            answer(404, with: text, as: errorType)
             return
         }
         if let scheme = serviceEntity?["protocol"]?.text { serviceRequest.scheme = scheme }
@@ -102,8 +102,7 @@ extension SimulatedExchange {
         guard !isAnswered, serviceResponse == nil else { return }
         guard serviceEntity != nil else {
             hasExited = true
-            return answer(
-                503, with: Array("no Service found with those values".utf8), as: errorMediaType(accepting: acceptedTypes))
+            return answer(503, with: Array("no Service found with those values".utf8), as: errorType)
         }
         // Kept though the query may have been emptied, if the client's own target ended in a question mark.
         if request.target.last == UInt8(ascii: "?") || !serviceRequest.query.isEmpty {
@@ -145,8 +144,9 @@ extension SimulatedExchange {
         hasFailed = true
         // Kong's answer is JSON if the client accepts anything after an error in access; after one in another phase its
         // error handler answers, which goes by the request's Content-Type then, and at last by `error_default_type`, plain text.
-        let accepted = phase == .access ? acceptedTypes : acceptedTypes ?? requestHeader("content-type") ?? Array("text/plain".utf8)
-        answer(500, with: Array("An unexpected error occurred".utf8), as: errorMediaType(accepting: accepted))
+        let accepted = requestHeader("accept") ?? requestHeader("content-type") ?? Array("text/plain".utf8)
+        let type = phase == .access ? errorType : AcceptHeader.errorType(accepted)
+        answer(500, with: Array("An unexpected error occurred".utf8), as: type)
     }
 
     /// Answers the client with one of Kong's error texts.
@@ -155,10 +155,5 @@ extension SimulatedExchange {
         response.body = ErrorBody.make(text, as: mediaType, requestID: requestID)
         response.headers.setOutput("Content-Type", Array(mediaType.utf8))
         response.headers.setOutput("Content-Length", Array("\(response.body.count)".utf8))
-    }
-
-    private var acceptedTypes: [UInt8]? {
-        let values = serviceRequest.headers.values(of: Array("accept".utf8))
-        return values.isEmpty ? nil : Array(values.joined(separator: [UInt8(ascii: ",")]))
     }
 }
