@@ -17,7 +17,7 @@ extension SimulatedExchange {
             route()
             // Kong buffers the service's answer once a plugin has a response phase, except for WebSockets. 2.8 does not
             // over HTTP/2 either, and leaves out the phase without a word to the plugin.
-            serviceRequest.isBuffered = true
+            if !isAnswered, serviceResponse == nil { serviceRequest.isBuffered = true }
             proxy()
         case .log:
             route()
@@ -104,10 +104,6 @@ extension SimulatedExchange {
             hasExited = true
             return answer(503, with: Array("no Service found with those values".utf8), as: errorType)
         }
-        // Kept though the query may have been emptied, if the client's own target ended in a question mark.
-        if request.target.last == UInt8(ascii: "?") || !serviceRequest.query.isEmpty {
-            serviceRequest.path += [UInt8(ascii: "?")] + serviceRequest.query
-        }
         let answer: SimulatedResponse
         switch service {
         case .answers(let response): answer = response
@@ -135,9 +131,9 @@ extension SimulatedExchange {
         }
     }
 
-    /// What Kong does after an error in a plugin: 500 for the client, except in the log phase, in which the client has
-    /// its answer already.
-    mutating func fail(_ text: String) {
+    /// What Kong does after an error in a plugin, or in its own Lua on a plugin's behalf: 500 for the client, except in the
+    /// log phase, in which the client has its answer already.
+    public mutating func fail(_ text: String) {
         phaseIsOver = true
         write(.err, text)
         guard phase != .log, phase != .certificate, !isStream else { return }
