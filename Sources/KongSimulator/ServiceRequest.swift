@@ -34,6 +34,11 @@ public struct ServiceRequest: Hashable, Sendable {
     public struct Target: Hashable, Sendable {
         public var host: [UInt8]
         public var port: Int
+
+        public init(host: [UInt8], port: Int) {
+            self.host = host
+            self.port = port
+        }
     }
 
     /// In milliseconds.
