@@ -68,7 +68,8 @@ struct InspectionReport {
                 libraries.map { library in
                     let isThere = library.state == "found" || library.state == "loaded"
                     let place = [library.path, library.reason.map { "(\($0))" }].compactMap(\.self).joined(separator: " ")
-                    return [(library.name, nil), (library.state, isThere), (place.isEmpty ? "-" : place, nil), ("for \(library.neededBy)", nil)]
+                    let needer = library.neededBy.split(separator: "/").last.map(String.init) ?? library.neededBy
+                    return [(library.name, nil), (library.state, isThere), (place.isEmpty ? "-" : place, nil), ("for \(needer)", nil)]
                 })
         }
         if let versions = inspection.symbolVersions, !versions.isEmpty {

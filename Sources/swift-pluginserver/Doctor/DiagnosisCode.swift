@@ -1,6 +1,6 @@
 extension Diagnosis {
-    /// What was found. Stable: scripts match on the raw values. Each is said at one place of the checks, and stands in
-    /// `docs/doctor.md`.
+    /// What was found. Stable: scripts match on the raw values. `docs/doctor.md` has all of
+    /// them.
     enum Code: String, Encodable, CaseIterable {
         // The server's own program and process.
         case executable
@@ -89,6 +89,7 @@ extension Diagnosis {
         case kongPluginsOff = "kong-plugins-off"
         case kongPluginNotEnabled = "kong-plugin-not-enabled"
         case kongPluginNotOffered = "kong-plugin-not-offered"
+        case kongPluginElsewhere = "kong-plugin-elsewhere"
         case kongPluginOfferedTwice = "kong-plugin-offered-twice"
         case kongPluginRefused = "kong-plugin-refused"
         case kongQueryPluginMissing = "kong-query-plugin-missing"

@@ -32,7 +32,7 @@ struct Installation {
 
         (account, unknownUser) = Self.account(configuration)
         var sockets = [socket].compactMap(\.self)
-        if sockets.isEmpty { sockets = ours.compactMap(\.listensOn).unique }
+        if sockets.isEmpty { sockets = ours.map { $0.listensOn ?? $0.socket }.unique }
         self.sockets = sockets.isEmpty ? ["\(prefix)/\(SocketPath.defaultName)"] : sockets
 
         // Trusted is whom the server will run as, which need not be whom this runs as.

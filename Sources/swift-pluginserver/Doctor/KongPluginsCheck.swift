@@ -17,6 +17,7 @@ struct KongPluginsCheck {
             ]
         }
         return ours.compactMap(manyPlugins) + ours.compactMap(missing) + names.compactMap { diagnosis($0, enabled) } + refused(enabled)
+            + elsewhere(enabled)
     }
 
     /// The plugins that are fit, of all directories that a server of Kong's uses.
@@ -80,6 +81,18 @@ struct KongPluginsCheck {
     }
 
     private static let settingOfPlugins = KongConfiguration.variable(for: "plugins")
+
+    /// Which of Kong's plugins are written in Lua is not known here.
+    private func elsewhere(_ enabled: Set<String>) -> [Diagnosis] {
+        let known = installation.directories.flatMap { directory in directory.fit + directory.refused.compactMap(\.name) }
+        let others = enabled.subtracting(known).sorted()
+        guard !others.isEmpty else { return [] }
+        return [
+            .note(
+                .kongPluginElsewhere, "plugins", "of these there is no file here, so they have to be Kong's own or other servers': \(others.joined(separator: ", "))",
+                fix: "if one should be a plugin of this server, put its file into the plugins directory")
+        ]
+    }
 
     private func refused(_ enabled: Set<String>) -> [Diagnosis] {
         installation.directories.flatMap { directory in

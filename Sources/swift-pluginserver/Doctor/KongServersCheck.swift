@@ -83,25 +83,16 @@ struct KongServersCheck {
     // MARK: One server
 
     private func diagnoses(of server: KongServer) -> [Diagnosis] {
-        guard server.isOurs else {
-            return [shell(server) ?? .note(.kongServerForeign, server.name, "plugin server \(server.name) is another program, and is not examined")]
-        }
         let commands = KongCommandCheck(installation: installation, server: server).diagnoses
-        let rest = query(server) + start(server) + socket(server) + directory(server)
+        guard server.isOurs else {
+            return commands.isEmpty
+                ? [.note(.kongServerForeign, server.name, "plugin server \(server.name) is another program, and is not examined")] : commands
+        }
+        let rest = query(server) + start(server) + socket(server) + prefix(server) + directory(server)
         let found = commands + rest.compactMap(\.self)
         guard !found.contains(where: { $0.severity == .problem }) else { return found }
         let origin = server.start == nil ? "is started elsewhere" : "is started by Kong"
         return [.ok(.kongServer, server.name, "plugin server \(server.name) \(origin), on \(server.socket)")] + found
-    }
-
-    private func shell(_ server: KongServer) -> Diagnosis? {
-        for (suffix, command) in [("start_cmd", server.start), ("query_cmd", server.query)] {
-            guard let command, case .shell = command.meaning else { continue }
-            return .note(
-                .kongCommandShell, server.setting(suffix), "only a shell can tell what this command starts, so plugin server \(server.name) is not examined: \(command.text)",
-                fix: "write the command without variables, pipes and lists")
-        }
-        return nil
     }
 
     private func query(_ server: KongServer) -> [Diagnosis?] {
@@ -167,9 +158,19 @@ struct KongServersCheck {
         let setting = server.setting("socket")
         return [
             .problem(
-                .kongSocketDiffers, server.isLegacy ? "prefix" : setting, "Kong would connect to another socket than the server listens on",
+                .kongSocketDiffers, setting, "Kong would connect to another socket than the server listens on",
                 found: "Kong connects to \(server.socket)\(configuration[setting].map { " (\($0.origin))" } ?? ", by default")",
                 wanted: "\(listensOn), where the start command listens", fix: "set \(setting) = \(listensOn)")
+        ]
+    }
+
+    /// With another prefix its socket may be the right one all the same, if it was given; its logs are elsewhere.
+    private func prefix(_ server: KongServer) -> [Diagnosis?] {
+        guard let prefix = server.start?.server?.location.kongPrefix, !KongSettingsCheck.isSamePath(prefix, configuration.prefix) else { return [] }
+        return [
+            .warning(
+                .kongPrefixDiffers, server.setting("start_cmd"), "the server is told of another prefix than Kong has", found: "-kong-prefix \(prefix)",
+                wanted: configuration.prefix, fix: "give \(server.setting("start_cmd")) -kong-prefix \(configuration.prefix.shellWord)")
         ]
     }
 
