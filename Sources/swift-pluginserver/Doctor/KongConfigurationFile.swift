@@ -37,17 +37,19 @@ struct KongConfigurationFile {
         var oddities: [Oddity] = []
         var isInSection = false
         for (line, number) in Self.logicalLines(of: text) {
+            // With a space before it, it is a line like others.
             if line.hasPrefix("[") {
                 isInSection = true
                 oddities.append(Oddity(line: number, kind: .section))
                 continue
             }
+            let line = line.trimmed
             guard let sign = line.firstIndex(of: "=") else {
                 oddities.append(Oddity(line: number, kind: .noAssignment))
                 continue
             }
             if isInSection { continue }
-            let key = String(line[..<sign].trimmed.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" })
+            let key = Self.key(line[..<sign].trimmed)
             let entry = Entry(value: Self.value(line[line.index(after: sign)...]), line: number)
             if let previous = entries.updateValue(entry, forKey: key) {
                 oddities.append(Oddity(line: number, kind: .again(key: key, line: previous.line)))
@@ -55,6 +57,14 @@ struct KongConfigurationFile {
         }
         self.entries = entries
         self.oddities = oddities
+    }
+
+    /// Each byte that is no letter or digit of ASCII becomes `_`.
+    private static func key(_ text: Substring) -> String {
+        text.reduce(into: "") { key, character in
+            let isPlain = character.isASCII && (character.isLetter || character.isNumber)
+            key += isPlain ? String(character) : String(repeating: "_", count: character.utf8.count)
+        }
     }
 
     /// Lines that say something, each with the number of its first: a backslash at the end joins it to the next such one.
@@ -71,10 +81,9 @@ struct KongConfigurationFile {
                 begun += end.dropLast()
                 first = number
             } else if begun.isEmpty {
-                lines.append((line.hasPrefix("[") ? line : rest, number))
+                lines.append((line, number))
             } else {
-                let whole = begun + line
-                lines.append((whole.hasPrefix("[") ? Substring(whole) : whole[...].trimmed, number))
+                lines.append((Substring(begun + line), number))
                 begun = ""
                 first = nil
             }
@@ -102,14 +111,17 @@ struct KongConfigurationFile {
 extension Character {
     /// To Swift, the two signs at the end of a line of Windows are one character.
     fileprivate var isLineEnd: Bool { self == "\n" || self == "\r\n" }
+
+    /// What C calls space, and so Kong.
+    fileprivate var isSpace: Bool { isASCII && isWhitespace }
 }
 
 extension Substring {
-    var trimmed: Substring { drop(while: \.isWhitespace).endTrimmed }
+    var trimmed: Substring { drop(while: \.isSpace).endTrimmed }
 
     fileprivate var endTrimmed: Substring {
         var rest = self
-        while rest.last?.isWhitespace == true { rest.removeLast() }
+        while rest.last?.isSpace == true { rest.removeLast() }
         return rest
     }
 }
