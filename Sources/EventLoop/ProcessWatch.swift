@@ -38,23 +38,27 @@ public final class ProcessEndWatch: EventSource {
     private var registration: Registration?
     private let onEnd: () -> Void
 
-    /// Watches the process that started this one. A server that was adopted before it got here (its parent is
-    /// process 1, or has ended already) belongs to nobody and is not watched. [loop]
-    public static func startForParent(on loop: EventLoop, onEnd: @escaping () -> Void) throws(SystemError) {
-        let parent = getppid()
+    /// Watches the process that started this one. A server whose parent is process 1 belongs to nobody, and is not watched.
+    /// [loop]
+    /// - Parameter parent: what `getppid` gave when this process began: it may have ended since.
+    public static func start(forParent parent: pid_t, on loop: EventLoop, onEnd: @escaping () -> Void) throws(SystemError) {
         guard parent > 1 else { return }
         let descriptor = event_loop_pidfd_open(parent)
-        if descriptor < 0 {
-            return pollParent(parent, on: loop, onEnd: onEnd)
+        // Looked at after the descriptor was opened: it is the parent's only if that was still there then.
+        guard descriptor >= 0, getppid() == parent else {
+            if descriptor >= 0 { close(descriptor) }
+            return pollParent(parent, after: .zero, on: loop, onEnd: onEnd)
         }
         let watch = ProcessEndWatch(OwnedDescriptor(owning: descriptor), loop, onEnd)
         watch.registration = try loop.add(watch, descriptor: descriptor, for: .readable)
     }
 
-    /// For kernels without pidfds: the parent changes when the old one ends.
-    private static func pollParent(_ parent: pid_t, on loop: EventLoop, onEnd: @escaping () -> Void) {
-        loop.schedule(after: .seconds(1)) {
-            if getppid() != parent { onEnd() } else { pollParent(parent, on: loop, onEnd: onEnd) }
+    /// For kernels without pidfds, and for a parent that has ended already: the parent changes when the old one ends.
+    private static func pollParent(
+        _ parent: pid_t, after delay: Duration, on loop: EventLoop, onEnd: @escaping () -> Void
+    ) {
+        loop.schedule(after: delay) {
+            if getppid() != parent { onEnd() } else { pollParent(parent, after: .seconds(1), on: loop, onEnd: onEnd) }
         }
     }
 

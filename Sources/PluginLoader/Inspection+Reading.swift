@@ -12,7 +12,7 @@ extension Inspection {
                 self.init(path: path, file.bytes, refusal: error)
             }
         } catch {
-            self.init(path: path, try? FileBytes(path: path), refusal: error)
+            self.init(path: path, refused: nil, error)
         }
     }
 
@@ -24,13 +24,18 @@ extension Inspection {
         case .plugin(let plugin): self.init(plugin)
         case .refused(_, let error):
             guard case .plugin(_, let path) = error.subject else { return nil }
-            self.init(path: path, try? FileBytes(path: path), refusal: error)
+            self.init(path: path, refused: nil, error)
         case .ignored: return nil
         }
     }
 
     public init(_ plugin: CheckedPlugin) {
         self.init(path: plugin.path, plugin.file.bytes, plugin: plugin)
+    }
+
+    /// A file that was refused: by the check, or, if `plugin` is what the check found, by what came after it.
+    public init(path: String, refused plugin: CheckedPlugin?, _ error: LoadError) {
+        self.init(path: path, plugin?.file.bytes ?? (try? FileBytes(path: path)), plugin: plugin, refusal: error)
     }
 
     // MARK: Reading
@@ -75,7 +80,7 @@ extension Inspection {
 }
 
 extension Inspection.Verdict {
-    fileprivate init(_ refusal: LoadError?) {
+    init(_ refusal: LoadError?) {
         code = refusal?.code.rawValue ?? Self.ok
         message = refusal?.message
         found = refusal?.pluginSide

@@ -7,6 +7,12 @@ public struct LoadError: Error, Hashable, Sendable, CustomStringConvertible {
         case directory(path: String)
         /// The trust list, without which no file is taken.
         case lock(path: String)
+
+        public var path: String {
+            switch self {
+            case .plugin(_, let path), .directory(let path), .lock(let path): path
+            }
+        }
     }
 
     public let code: Code
@@ -53,9 +59,9 @@ public struct LoadError: Error, Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// The three lines of plugin-abi.md, section 3.
+    /// Three lines: what and its code, both sides, and what to do.
     public var description: String {
-        "\(message)\n  \(detail)\n  fix: \(fix)"
+        "\(message) [\(code.rawValue)]\n  \(detail)\n  fix: \(fix)"
     }
 
     /// The same on one line, for something that was let pass.

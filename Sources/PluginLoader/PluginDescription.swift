@@ -8,6 +8,11 @@ public struct PluginDescription: Sendable, Hashable, Codable {
     /// Of the field "config": a record.
     public let configSchema: JSONValue
 
+    enum CodingKeys: String, CodingKey {
+        case name, version, priority, phases
+        case configSchema = "config_schema"
+    }
+
     public init(_ plugin: OpenPlugin) {
         name = plugin.name.description
         version = plugin.version

@@ -68,6 +68,9 @@ public struct PluginSet: Sendable {
         return "no plugin \(name): there is no \(name).so and no lib\(name).so in \(directory)"
     }
 
+    /// Whether it has a file that was refused, which the log says.
+    public func hasRefused(_ name: String) -> Bool { refusals[name] != nil }
+
     /// No plugins yet.
     init(empty directory: String) {
         self.directory = directory
@@ -79,38 +82,29 @@ public struct PluginSet: Sendable {
     /// Describes the plugins of a directory, without loading any of them into this process.
     /// - Parameter only: look at no other plugin than this.
     public static func describing(
-        _ directory: String, only: String? = nil, policy: PluginPolicy, logger: Logger
+        _ directory: String, only: String? = nil, policy: PluginPolicy, logger: Logger, diagnostics: Diagnostics?
     ) throws(LoadError) -> PluginSet {
-        try PluginSet(directory, only: only, contexts: nil, policy: policy, logger: logger)
+        let report = LoadReport(on: directory, logger: logger, diagnostics: diagnostics)
+        defer { report.writeRecords() }
+        return try PluginSet(directory, only: only, contexts: nil, policy: policy, report: report)
     }
 
-    /// Judges the plugins of a directory, and logs what became of every file in it: the check reads the file, the probe
+    /// Judges the plugins of a directory, and reports what became of every file in it: the check reads the file, the probe
     /// opens the plugin in a process of its own, and only what has passed both is loaded.
     /// - Parameter contexts: the loops that plugins are loaded for; nil: none is.
     init(
-        _ directory: String, only: String?, contexts: [LoopContext]?, policy: PluginPolicy, logger: Logger
+        _ directory: String, only: String?, contexts: [LoopContext]?, policy: PluginPolicy, report: LoadReport
     ) throws(LoadError) {
         self.directory = directory
-        let findings = try PluginDirectory(path: directory, options: policy.check).findings.filter { finding in
-            guard let only, let name = finding.name else { return true }
-            return name.description == only
-        }
         var refusals: [String: LoadError] = [:]
         var checked: [CheckedPlugin] = []
-        var ignored = 0
-        func refuse(_ name: PluginName?, _ error: LoadError) {
-            if let name { refusals[name.description] = error }
-            logger.error("\(error)")
-        }
-        for finding in findings {
+        for finding in try Self.findings(in: directory, only: only, policy, report) {
             switch finding {
-            case .ignored:
-                ignored += 1
-                logger.info("\(finding)")
-            case .refused(let name, let error): refuse(name, error)
-            case .plugin(let plugin):
-                for waived in plugin.waived { logger.warning("taken all the same: \(waived)") }
-                checked.append(plugin)
+            case .ignored(let fileName, let reason): report.ignored(fileName: fileName, reason: reason, finding)
+            case .refused(let name, let error):
+                if let name { refusals[name.description] = error }
+                report.refused(nil, error)
+            case .plugin(let plugin): checked.append(plugin)
             }
         }
 
@@ -121,26 +115,37 @@ public struct PluginSet: Sendable {
             do throws(LoadError) {
                 let description = try result.get()
                 if let contexts {
-                    let host = PluginHost(name: description.name, contexts: contexts, logger: logger)
+                    let host = PluginHost(name: description.name, contexts: contexts, logger: report.logger)
                     let open = try plugin.open(host: host.table)
                     loaded[description.name] = LoadedPlugin(open, host)
                     for warning in open.schema.findings {
-                        logger.warning("the schema of plugin \(description.name): \(warning)")
+                        report.warn("the schema of plugin \(description.name): \(warning)")
                     }
                 }
                 descriptions.append(description)
-                logger.notice(
-                    "\(contexts == nil ? "found" : "loaded") plugin \(description.name) \(description.version) from \(plugin.path): \(plugin.stamp.versions), phases \(description.phases.joined(separator: ", "))")
+                report.taken(plugin, description, as: contexts == nil ? "found" : "loaded")
             } catch {
-                refuse(plugin.name, error)
+                refusals[plugin.name.description] = error
+                report.refused(plugin, error)
             }
         }
         self.loaded = loaded
         self.descriptions = descriptions.sorted { $0.name < $1.name }
         self.refusals = refusals
-        if only == nil {
-            logger.notice(
-                "plugins directory \(directory): \(descriptions.count) taken, \(refusals.count) refused, \(ignored) ignored")
+        if only == nil { report.summarise() }
+    }
+
+    private static func findings(
+        in directory: String, only: String?, _ policy: PluginPolicy, _ report: LoadReport
+    ) throws(LoadError) -> [Finding] {
+        do throws(LoadError) {
+            return try PluginDirectory(path: directory, options: policy.check).findings.filter { finding in
+                guard let only, let name = finding.name else { return true }
+                return name.description == only
+            }
+        } catch {
+            report.refusedDirectory(error)
+            throw error
         }
     }
 }

@@ -29,10 +29,13 @@ public enum ServerError: Error, CustomStringConvertible {
 public final class Server: @unchecked Sendable {
     let configuration: ServerConfiguration
     let logger: Logger
+    private let diagnostics: Diagnostics?
     private(set) var contexts: [LoopContext] = []
     private(set) var plugins: PluginSet
     let instances: InstanceRegistry
 
+    /// Who has started this process. Asked before anything that takes time.
+    private let parent = getppid()
     private var listener: UnixListener?
     private var nextContext = 0
     private var shutdownDeadline: ContinuousClock.Instant?
@@ -41,9 +44,10 @@ public final class Server: @unchecked Sendable {
     private static let drainInterval: Duration = .milliseconds(10)
 
     /// Opens the plugins and listens; connections wait in the backlog until `run`.
-    public init(_ configuration: ServerConfiguration, logger: Logger) throws(ServerError) {
+    public init(_ configuration: ServerConfiguration, logger: Logger, diagnostics: Diagnostics?) throws(ServerError) {
         self.configuration = configuration
         self.logger = logger
+        self.diagnostics = diagnostics
         instances = InstanceRegistry(logger: logger)
         plugins = PluginSet(empty: configuration.pluginsDirectory)
         do throws(SystemError) {
@@ -53,10 +57,13 @@ public final class Server: @unchecked Sendable {
         } catch {
             throw .system(error)
         }
+        let report = LoadReport(on: configuration.pluginsDirectory, logger: logger, diagnostics: diagnostics)
+        // Last: who connects meanwhile waits for no more than this.
+        defer { report.writeRecords() }
         do throws(LoadError) {
             plugins = try PluginSet(
                 configuration.pluginsDirectory, only: nil, contexts: contexts, policy: configuration.policy,
-                logger: logger)
+                report: report)
         } catch {
             throw .plugins(error)
         }
@@ -86,8 +93,12 @@ public final class Server: @unchecked Sendable {
                     shutDown("signal \(signal)")
                 }
             }
+            // What Kong's own logs are reopened with, and what people use who rotate logs.
+            for signal in [SIGUSR1, SIGHUP] {
+                try SignalWatch.start(signal, on: main) { [unowned self] in diagnostics?.reopen() }
+            }
             if configuration.endsWithParent {
-                try ProcessEndWatch.startForParent(on: main) { [unowned self] in shutDown("Kong exited") }
+                try ProcessEndWatch.start(forParent: parent, on: main) { [unowned self] in shutDown("Kong exited") }
             }
             try listener?.start(on: main)
             for context in contexts.dropFirst() { try Self.startThread(context.loop) }

@@ -9,12 +9,14 @@ struct Dump: ~Copyable {
     private let directory: String
     private let policy: PluginPolicy
     private let logger: Logger
+    private let diagnostics: Diagnostics?
     private let output = StandardOutput()
 
-    init(_ location: PluginsLocation, _ judging: JudgingOptions, _ logger: Logger) {
+    init(_ location: PluginsLocation, _ judging: JudgingOptions, _ logger: Logger, _ diagnostics: Diagnostics?) {
         directory = location.pluginsPath
         policy = judging.policy
         self.logger = logger
+        self.diagnostics = diagnostics
     }
 
     /// One plugin as a MessagePack map: what Kong 2.0 - 2.8 asks go_pluginserver_exe for.
@@ -39,7 +41,7 @@ struct Dump: ~Copyable {
         } else {
             plugins = set.descriptions
             // An empty list is an error in Lua that names nothing; Kong shows its own words for a failed query.
-            if plugins.isEmpty { throw fail("there is no plugin that can be loaded in \(directory)") }
+            if plugins.isEmpty { throw failure("there is no plugin that can be loaded in \(directory.printable)") }
         }
         try write(
             .object([
@@ -50,22 +52,29 @@ struct Dump: ~Copyable {
 
     private func load(only name: String?) throws -> PluginSet {
         do {
-            return try PluginSet.describing(directory, only: name, policy: policy, logger: logger)
+            return try PluginSet.describing(
+                directory, only: name, policy: policy, logger: logger, diagnostics: diagnostics)
         } catch {
-            throw fail("\(error)")
+            // The log has it.
+            throw ExitCode(1)
         }
     }
 
     private func plugin(_ name: String, of set: PluginSet) throws -> PluginDescription {
         guard let plugin = set.descriptions.first(where: { $0.name == name }) else {
-            throw fail(set.reasonForAbsence(of: name))
+            throw set.hasRefused(name) ? ExitCode(1) : failure(set.reasonForAbsence(of: name))
         }
         return plugin
+    }
+
+    private func failure(_ message: String) -> ExitCode {
+        logger.error("\(message)")
+        return ExitCode(1)
     }
 
     private func write(_ value: JSONValue) throws { try write(Array("\(value.text)\n".utf8)) }
 
     private func write(_ bytes: [UInt8]) throws {
-        guard output.write(bytes) else { throw fail("nobody takes the dump from standard output") }
+        guard output.write(bytes) else { throw failure("nobody takes the dump from standard output") }
     }
 }

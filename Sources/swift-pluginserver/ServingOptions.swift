@@ -2,6 +2,7 @@ import ArgumentParser
 import EventLoop
 import Glibc
 import Logging
+import PluginLoader
 import PluginServer
 
 /// How the server serves.
@@ -30,18 +31,24 @@ struct ServingOptions: ParsableArguments {
         }
     }
 
-    func serve(_ location: PluginsLocation, _ judging: JudgingOptions, _ logger: Logger) throws {
+    func serve(
+        _ location: PluginsLocation, _ judging: JudgingOptions, _ logger: Logger, _ diagnostics: Diagnostics?
+    ) throws {
         // Kong may stop reading standard error; that must be an error here, and not the end.
         signal(SIGPIPE, SIG_IGN)
+        // A log that reaches a limit of the file size (ulimit -f) is full, and no more than that.
+        signal(SIGXFSZ, SIG_IGN)
         raiseDescriptorLimit()
         let configuration = ServerConfiguration(
             socketPath: socket.path(in: location), pluginsDirectory: location.pluginsPath, policy: judging.policy,
             loopCount: loops ?? min(EventLoop.processorCount, 256), maxMessageSize: maxMessageSize,
             stepTimeout: .seconds(stepTimeout), shutdownTimeout: .seconds(shutdownTimeout))
-        do {
-            try Server(configuration, logger: logger).run()
+        do throws(ServerError) {
+            try Server(configuration, logger: logger, diagnostics: diagnostics).run()
         } catch {
-            throw fail("\(error)")
+            // What is wrong with the plugins directory has been logged already.
+            if case .plugins = error {} else { logger.critical("\(error)") }
+            throw ExitCode(1)
         }
         // Not exit(): other threads still run, and the destructors of plugins are not made for that.
         _exit(0)

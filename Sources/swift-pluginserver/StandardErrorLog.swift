@@ -17,8 +17,10 @@ struct StandardErrorLog: LogHandler {
         set { metadata[key] = newValue }
     }
 
-    func log(event: LogEvent) {
-        Self.output.withLock { $0.write("\(Self.timestamp()) [\(event.level)] \(event.message)\n") }
+    func log(event: LogEvent) { Self.write(level: event.level, "\(event.message)") }
+
+    static func write(level: Logger.Level, _ message: String) {
+        output.withLock { $0.write(LogLine.text(level: level, message)) }
     }
 
     private static let output = Mutex(Output())
@@ -50,17 +52,6 @@ struct StandardErrorLog: LogHandler {
                 rest = rest.dropFirst(written)
             }
             return true
-        }
-    }
-
-    /// As Kong's own log has it: 2026/11/23 05:04:03.
-    private static func timestamp() -> String {
-        var now = time(nil)
-        var local = tm()
-        localtime_r(&now, &local)
-        return withUnsafeTemporaryAllocation(of: CChar.self, capacity: 32) { text in
-            let count = strftime(text.baseAddress, text.count, "%Y/%m/%d %H:%M:%S", &local)
-            return String(decoding: text.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
         }
     }
 }

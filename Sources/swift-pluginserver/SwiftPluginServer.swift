@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import Logging
+import PluginLoader
 import PluginServer
 
 /// The command line: a drop-in for go-pluginserver, whose flags have one dash. Each has a spelling with two as well.
@@ -24,6 +25,7 @@ struct SwiftPluginServer: ParsableCommand {
 
     @OptionGroup var location: PluginsLocation
     @OptionGroup var logging: LoggingOptions
+    @OptionGroup(title: "Diagnostics") var diagnostics: DiagnosticsOptions
 
     @Flag(name: .goStyle("version"), help: "Print the versions of the server and of Swift.")
     var version = false
@@ -52,14 +54,20 @@ struct SwiftPluginServer: ParsableCommand {
         if version {
             print("Version: \(serverVersion)\nRuntime Version: swift\(swiftVersion)")
         } else if let dumpPluginInfo {
-            try Dump(location, judging, logging.logger()).pluginInfo(dumpPluginInfo)
+            try dumping().pluginInfo(dumpPluginInfo)
         } else if dumpAllPlugins {
-            try Dump(location, judging, logging.logger()).all()
+            try dumping().all()
         } else if dump {
-            try Dump(location, judging, logging.logger()).forKong(only: plugin, wireProtocol, socket: serving.socket.path(in: location))
+            try dumping().forKong(only: plugin, wireProtocol, socket: serving.socket.path(in: location))
         } else {
-            try serving.serve(location, judging, logging.logger())
+            let files = diagnostics.diagnostics(for: "serve", location)
+            try serving.serve(location, judging, logging.logger(files), files)
         }
+    }
+
+    private func dumping() -> Dump {
+        let files = diagnostics.diagnostics(for: "dump", location)
+        return Dump(location, judging, logging.logger(files), files)
     }
 }
 
@@ -104,8 +112,12 @@ struct LoggingOptions: ParsableArguments {
     @Option(name: .goStyle("log-level"), help: "debug, info, notice, warning or error.")
     var logLevel: Logger.Level = .info
 
-    func logger() -> Logger {
-        LoggingSystem.bootstrap { _ in StandardErrorLog() }
+    /// - Parameter diagnostics: where its lines go besides standard error.
+    func logger(_ diagnostics: Diagnostics? = nil) -> Logger {
+        LoggingSystem.bootstrap { _ in
+            guard let diagnostics else { return StandardErrorLog() }
+            return MultiplexLogHandler([StandardErrorLog(), DiagnosticsLog(diagnostics)])
+        }
         var logger = Logger(label: "swift-pluginserver")
         logger.logLevel = logLevel
         return logger

@@ -219,7 +219,7 @@ import Testing
         let path = directory.file("sample.so")
         let good = CSource.goodBytes
         try directory.write(good, to: "sample.so")
-        try await withThrowingTaskGroup(of: Void.self) { group in
+        await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 var random = SeededRandom(seed: 7)
                 while !Task.isCancelled {

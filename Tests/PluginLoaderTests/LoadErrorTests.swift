@@ -12,7 +12,7 @@ import Testing
         try source.build(to: path)
         #expect(
             refusal(of: path)?.description == """
-                failed to open plugin goplug: plugin.Open("\(directory.path)/goplug"): plugin was built with a different version of package KongPDK
+                failed to open plugin goplug: plugin.Open("\(directory.path)/goplug"): plugin was built with a different version of package KongPDK [abi-major]
                   plugin: ABI 2.0, PDK 0.9.0, swift 6.2.1     host: ABI 1.0, PDK 0.1.0, swift 6.3.1
                   fix: rebuild goplug with KongPDK 0.1.0, or in C against kong_plugin.h of ABI 1.0; or update swift-pluginserver to one of ABI 2.0
                 """)
@@ -23,7 +23,7 @@ import Testing
         try directory.write("#!/bin/sh\necho hello\n# more than a header's bytes of text, all of it text\n".utf8, to: "goplug.so")
         #expect(
             refusal(of: directory.file("goplug.so"))?.description == """
-                failed to open plugin goplug: plugin.Open("\(directory.path)/goplug.so"): it is not a shared library
+                failed to open plugin goplug: plugin.Open("\(directory.path)/goplug.so"): it is not a shared library [not-elf]
                   plugin: a script     host: loads ELF shared libraries
                   fix: move \(directory.path)/goplug.so out of the plugins directory, or put the plugin's shared library in its place
                 """)

@@ -166,7 +166,7 @@ import WireProtocol
         let path = "\(plugins)/other"
         #expect(
             run.errors.contains(
-                "failed to open plugin other: plugin.Open(\"\(path)\"): plugin was built with a different version of package KongPDK\n"))
+                "failed to open plugin other: plugin.Open(\"\(path)\"): plugin was built with a different version of package KongPDK [abi-major]\n"))
         #expect(run.errors.contains("plugin: ABI 2.0, PDK 0.9.0, swift 6.2.1"))
         #expect(run.errors.contains("host: ABI 1.0, PDK "))
         #expect(run.errors.contains("fix: "))

@@ -79,8 +79,12 @@ struct DoctorCase: Sendable, CustomTestStringConvertible {
                 chmod(site.prefix, 0o777)
                 return nil
             },
-            DoctorCase("warning", "logs-missing") { site in
+            DoctorCase("note", "logs-missing") { site in
                 try FileManager.default.removeItem(atPath: "\(site.prefix)/logs")
+                return nil
+            },
+            DoctorCase("warning", "logs-missing", says: "/nowhere/logs") { site in
+                site.start += " --diagnostics-dir \(site.prefix)/nowhere/logs"
                 return nil
             },
             DoctorCase("warning", "logs-not-writable", says: "mode 0555") { site in

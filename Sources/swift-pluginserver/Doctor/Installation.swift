@@ -15,6 +15,8 @@ struct Installation {
     /// As it was asked for, if it was.
     let askedDirectory: String?
     let sockets: [String]
+    /// Where the server's files for its log are, or will be.
+    let logDirectories: [String]
     /// What is in each directory of plugins.
     let directories: [PluginsFolder]
 
@@ -34,6 +36,11 @@ struct Installation {
         var sockets = [socket].compactMap(\.self)
         if sockets.isEmpty { sockets = ours.map { $0.listensOn ?? $0.socket }.unique }
         self.sockets = sockets.isEmpty ? ["\(prefix)/\(SocketPath.defaultName)"] : sockets
+        let starts = ours.compactMap { $0.start?.server }
+        logDirectories =
+            starts.isEmpty
+            ? [DiagnosticsOptions.defaultDirectory(prefix: prefix)]
+            : starts.compactMap { $0.diagnostics.directory(in: $0.location) }.unique
 
         // Trusted is whom the server will run as, which need not be whom this runs as.
         var options = options

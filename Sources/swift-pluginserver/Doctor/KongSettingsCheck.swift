@@ -108,7 +108,7 @@ struct KongSettingsCheck {
         }
         return .note(
             .kongLogLevel, "log_level", "log_level = \(level): Kong leaves the server's lines out of its log, which it logs at info",
-            fix: "set log_level = info to see them there")
+            fix: "read \(Diagnostics.fileName).log, or set log_level = info to see them in Kong's")
     }
 
     private var prefix: [Diagnosis] {

@@ -8,8 +8,6 @@ struct PrefixCheck {
     private var path: String { installation.prefix }
     private var account: Account { installation.account }
 
-    private static let logFiles = ["swift-pluginserver.log", "swift-pluginserver.jsonl"]
-
     var diagnoses: [Diagnosis] {
         guard let status = FileStatus(path: path) else {
             return [
@@ -25,7 +23,7 @@ struct PrefixCheck {
                     wanted: "a directory", fix: "name the right one: -kong-prefix PATH, and prefix in kong.conf")
             ]
         }
-        return [directory(status)] + logs
+        return [directory(status)] + installation.logDirectories.flatMap(logs)
     }
 
     private func directory(_ status: FileStatus) -> Diagnosis {
@@ -46,15 +44,18 @@ struct PrefixCheck {
         return .ok(.prefix, path, "\(path): \(found), writable for user \(account.name)")
     }
 
-    private var logs: [Diagnosis] {
-        let logs = "\(path)/logs"
+    private func logs(_ logs: String) -> [Diagnosis] {
         let harm = "the server runs all the same, without files of its own for its log"
         guard let status = FileStatus(path: logs), status.kind == .directory else {
+            let parent = logs.lastIndex(of: "/").map { String(logs[..<$0]) } ?? "."
+            if FileStatus(path: logs) == nil, account.may(.write, .execute, at: parent) {
+                return [.note(.logsMissing, logs, "there is no directory \(logs) yet; Kong or the server will make it")]
+            }
             return [
                 .warning(
                     .logsMissing, logs, "there is no directory \(logs): \(harm)",
-                    found: FileStatus(path: logs).map { "\($0.kind)" } ?? "nothing of this name", wanted: "a directory, which Kong makes",
-                    fix: "kong prepare -p \(path.shellWord)")
+                    found: FileStatus(path: logs).map { "\($0.kind)" } ?? "nothing of this name, nor may \(account.name) make it",
+                    wanted: "a directory for the server's log", fix: "mkdir \(logs.shellWord) && chown \(account.name.shellWord) \(logs.shellWord); or name another: --diagnostics-dir PATH")
             ]
         }
         guard account.may(.write, .execute, at: logs) else {
@@ -65,7 +66,8 @@ struct PrefixCheck {
                     fix: "chown \(account.name.shellWord) \(logs.shellWord)")
             ]
         }
-        let closed = Self.logFiles.map { "\(logs)/\($0)" }.filter { FileStatus(path: $0) != nil && !account.may(.write, at: $0) }
+        let files = ["log", "jsonl"].map { "\(logs)/\(Diagnostics.fileName).\($0)" }
+        let closed = files.filter { FileStatus(path: $0) != nil && !account.may(.write, at: $0) }
         guard closed.isEmpty else {
             return closed.map { file in
                 .warning(
