@@ -90,7 +90,7 @@ struct Demo: ParsableCommand {
         }
         let widths = (0..<3).map { column in rows.map { $0[column].count }.max() ?? 0 }
         for row in rows {
-            print("    " + zip(row, widths + [0]).map { padded($0, to: $1) }.joined(separator: "   "))
+            print("    " + zip(row, widths + [0]).map { $0.padded(to: $1) }.joined(separator: "   "))
         }
         guard rows.contains(where: { $0[0] == Self.plugin }) else {
             throw failure("The demo needs the plugin \(Self.plugin), which is not among them.")
@@ -110,7 +110,7 @@ struct Demo: ParsableCommand {
                 SimulatedRequest("GET", "/mock/request", headers: ["Host": "localhost:8000"]))
             for phase in [SimulatedPhase.access, .response] where exchange.begin(phase) {
                 let calls = try kong.handleEvent(instance, phase.rawValue) { exchange.answer($0, over: wireProtocol) }
-                show(padded(phase.rawValue, to: 8), calls.map(\.description), otherwise: "no calls")
+                show(phase.rawValue.padded(to: 8), calls.map(\.description), otherwise: "no calls")
             }
             let sent = exchange.request.headers, answered = exchange.serviceResponse?.headers ?? [:]
             show(
@@ -123,7 +123,7 @@ struct Demo: ParsableCommand {
 
     private func show(_ title: String, _ lines: [String], otherwise: String) {
         for (index, line) in (lines.isEmpty ? ["(\(otherwise))"] : lines).enumerated() {
-            print("    \(padded(index == 0 ? title : "", to: 12))   \(line)")
+            print("    \((index == 0 ? title : "").padded(to: 12))   \(line)")
         }
     }
 
@@ -152,10 +152,6 @@ struct Demo: ParsableCommand {
         print()
         fflush(nil)
         return fail(message)
-    }
-
-    private func padded(_ text: String, to width: Int) -> String {
-        text + String(repeating: " ", count: max(0, width - text.count))
     }
 
     private func realPath(_ path: String) -> String {
