@@ -19,13 +19,14 @@ func plugin(_ name: String, in folder: String = "Plugins") -> Target {
 
 let plugins = ["goplug"]
 /// Plugins that only the tests load.
-let testPlugins = ["recorded_goplug", "recorded_noop", "recorded_tencalls", "recorded_zoo", "misbehaving"]
+let testPlugins = ["recorded_goplug", "recorded_noop", "recorded_tencalls", "recorded_zoo", "misbehaving", "caller"]
 
 let package = Package(
     name: "swift-pluginserver",
     products: [
         .executable(name: "swift-pluginserver", targets: ["swift-pluginserver"]),
         .library(name: "KongPDK", targets: ["KongPDK"]),
+        .library(name: "KongPDKTesting", targets: ["KongPDKTesting"]),
     ] + (plugins + testPlugins).map { .library(name: $0, type: .dynamic, targets: [$0]) },
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -51,6 +52,7 @@ let package = Package(
             dependencies: [
                 "CKongPlugin", "PDKCatalogue", .product(name: "DequeModule", package: "swift-collections"),
             ]),
+        .target(name: "KongSimulator", dependencies: ["PDKCatalogue", "WireProtocol"]),
         .target(name: "CEventLoop"),
         .target(name: "EventLoop", dependencies: ["CEventLoop"]),
         .target(
@@ -59,14 +61,17 @@ let package = Package(
                 "CKongPlugin", "PDKCatalogue", "PluginLoader", "WireProtocol", "EventLoop",
                 .product(name: "Logging", package: "swift-log"),
             ]),
-        .target(name: "KongClient", dependencies: ["CKongPlugin", "PDKCatalogue", "WireProtocol"]),
+        .target(name: "KongClient", dependencies: ["CKongPlugin", "PDKCatalogue", "WireProtocol", "KongSimulator"]),
         .executableTarget(
             name: "swift-pluginserver",
             dependencies: [
-                "PluginServer", "PluginLoader", "KongClient", "EventLoop", "WireProtocol",
+                "PluginServer", "PluginLoader", "KongClient", "KongSimulator", "EventLoop", "WireProtocol",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
+
+        .target(
+            name: "KongPDKTesting", dependencies: ["CKongPlugin", "KongPDK", "PDKCatalogue", "WireProtocol", "KongSimulator"]),
 
         // What tests of several rooms need.
         .target(name: "TestSupport", path: "Tests/TestSupport"),
@@ -79,11 +84,16 @@ let package = Package(
                 "WireProtocol", "PDKCatalogue", "CKongPlugin", "CMsgPack", "TestSupport",
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ]),
-        .testTarget(name: "KongPDKTests", dependencies: ["KongPDK", "PDKCatalogue"]),
+        .testTarget(name: "KongPDKTestingTests", dependencies: ["KongPDKTesting", "KongPDK"]),
+        .testTarget(name: "KongSimulatorTests", dependencies: ["KongSimulator", "PDKCatalogue", "WireProtocol"]),
+        // The loader knows what Kong takes for a schema.
+        .testTarget(name: "KongPDKTests", dependencies: ["KongPDK", "PDKCatalogue", "PluginLoader"]),
         // Runs swift-pluginserver and loads the test plugins, all built beside it: `swift build --build-tests` builds them.
         .testTarget(
             name: "PluginServerTests",
-            dependencies: ["KongClient", "PluginLoader", "WireProtocol", "PDKCatalogue", "CKongPlugin", "TestSupport"]),
+            dependencies: [
+                "KongClient", "KongSimulator", "PluginLoader", "WireProtocol", "PDKCatalogue", "CKongPlugin", "TestSupport",
+            ]),
     ] + plugins.map { plugin($0) } + testPlugins.map { plugin($0, in: "Tests/Plugins") },
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11

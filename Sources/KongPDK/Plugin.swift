@@ -35,11 +35,26 @@ public protocol Plugin: Sendable {
     /// logging plugins about 10. It must fit into 32 bits.
     static var priority: Int { get }
 
-    /// Starts the plugin for one configuration. A memberwise `init(config:)` does; one that throws makes the events
-    /// of this configuration fail with status 500 and its error in the log, and is tried again later.
+    /// Starts the plugin for one configuration: the memberwise `init(config:)` of a struct does. One of your own may be
+    /// `async`, to open connections and to load what the handlers need:
+    ///
+    ///     init(config: Config) async throws {
+    ///         self.config = config
+    ///         pool = try await Pool(host: config.host)
+    ///     }
+    ///
+    /// Events of this configuration wait until it returns; all others are handled meanwhile. There is no request yet, and
+    /// so no `Kong` to ask.
+    ///
+    /// When it throws, the events of this configuration end with status 500, and its error in Kong's log and in the
+    /// server's. It is tried again by an event that comes later, at most once a second.
     init(config: Config) async throws
 
-    /// The configuration is gone and its last event is over: close what `init` opened.
+    /// Closes what `init` opened. Called once, when the configuration is gone, or replaced, and its last event is over; and for
+    /// every configuration when the server ends.
+    ///
+    /// It may take time: closing the configuration does not wait for it, but the server does when it ends, for as long
+    /// as `--shutdown-timeout` says. It cannot throw: nobody is left to be told.
     func shutdown() async
 }
 

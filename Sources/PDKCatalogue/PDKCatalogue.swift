@@ -6,8 +6,8 @@ public enum PDKCatalogue {
     /// All methods: the one at index i has the id i + 1.
     public static let all: [PDKMethod] = {
         var methods =
-            clientMethods + contextMethods + logMethods + nodeMethods + requestMethods + responseMethods
-            + serviceMethods
+            clientMethods + tlsMethods + contextMethods + nginxMethods + logMethods + nodeMethods + vaultMethods
+            + requestMethods + responseMethods + serviceMethods + serviceRequestMethods + serviceResponseMethods
         for index in methods.indices { methods[index].id = MethodID(rawValue: UInt32(index + 1)) }
         return methods
     }()

@@ -4,6 +4,9 @@ public struct PDKMethod: Sendable {
     public internal(set) var id = MethodID.none
     /// Kong's name for it, as "kong.service.request.set_header".
     public let name: String
+    /// The first Kong whose plugin servers can call it; 2.0 is the first that has plugin servers, and 2.4 the first that
+    /// speaks ProtoBuf:1.
+    public let since: KongVersion
     public let parameters: [Parameter]
     /// Whether the last parameter may be given any number of times, none included.
     public let isVariadic: Bool
@@ -49,10 +52,12 @@ public struct PDKMethod: Sendable {
 
     /// - Parameter protobuf: The messages of its arguments and result; nil for a method that only MessagePack-RPC can call.
     init(
-        _ name: String, _ protobuf: (input: ProtoMessage, output: ProtoMessage)?, in phases: PhaseSet,
-        _ parameters: [Parameter] = [], isVariadic: Bool = false, returns result: Result? = nil, endsEvent: Bool = false
+        _ name: String, _ protobuf: (input: ProtoMessage, output: ProtoMessage)?, since: KongVersion = KongVersion(2, 0),
+        in phases: PhaseSet, _ parameters: [Parameter] = [], isVariadic: Bool = false, returns result: Result? = nil,
+        endsEvent: Bool = false
     ) {
         self.name = name
+        self.since = since
         self.parameters = parameters
         self.isVariadic = isVariadic
         self.result = result
@@ -74,6 +79,8 @@ public struct MethodFacts: Sendable, BitwiseCopyable {
     /// How many arguments it takes at least, and at most (`UInt8.max`: any number).
     public let minimumCount: UInt8
     public let maximumCount: UInt8
+    /// How many of them ProtoBuf:1 can carry: what comes after them only MessagePack-RPC can.
+    public let protobufCount: UInt8
     /// Eight bits for each parameter, the first one lowest.
     private let kinds: UInt64
 
@@ -94,6 +101,7 @@ public struct MethodFacts: Sendable, BitwiseCopyable {
         let needed = (parameters.lastIndex { !$0.isOptional } ?? -1) + 1
         minimumCount = UInt8(isVariadic ? max(0, needed - 1) : needed)
         maximumCount = isVariadic ? .max : UInt8(parameters.count)
+        protobufCount = input?.argumentCount ?? 0
         var kinds: UInt64 = 0
         for index in 0..<Self.parameterLimit {
             let parameter = index < parameters.count ? parameters[index] : isVariadic ? parameters.last : nil

@@ -1,5 +1,5 @@
 /// The phases of a request in which something is allowed. Bit n is the `kong_phase` n of the plugin ABI.
-public struct PhaseSet: OptionSet, Hashable, Sendable, BitwiseCopyable {
+public struct PhaseSet: OptionSet, Hashable, Sendable, BitwiseCopyable, CustomStringConvertible {
     public let rawValue: UInt32
 
     public init(rawValue: UInt32) {
@@ -14,4 +14,12 @@ public struct PhaseSet: OptionSet, Hashable, Sendable, BitwiseCopyable {
     public static let log = PhaseSet(rawValue: 1 << 5)
 
     public static let all: PhaseSet = [.certificate, .rewrite, .access, .response, .preread, .log]
+
+    /// By Kong's names, in the order of the bits.
+    private static let named: [(PhaseSet, String)] = [
+        (.certificate, "certificate"), (.rewrite, "rewrite"), (.access, "access"), (.response, "response"),
+        (.preread, "preread"), (.log, "log"),
+    ]
+
+    public var description: String { Self.named.filter { contains($0.0) }.map(\.1).joined(separator: ", ") }
 }

@@ -13,6 +13,20 @@ public enum ProtoMessage: UInt8, CaseIterable, Sendable, BitwiseCopyable {
     /// Only inside others: `ServiceKey`, `CertificateKey`, and `LuaSharedDicts`, `DictStats`, `WorkerLuaVm` of `MemoryStats`.
     case serviceKey, certificateKey, sharedDictionaries, dictionaryStats, workerMemory
 
+    /// How many arguments it carries; `UInt8.max`: any number.
+    public var argumentCount: UInt8 {
+        switch self {
+        case .empty: 0
+        case .listValue: .max
+        case .keyValue, .target, .consumerSpec, .authenticateArgs: 2
+        case .exitArgs: 3
+        case .string, .int, .bool, .number, .byteString, .value, .structure, .rawBodyResult, .uriCapturesResult, .route,
+            .service, .consumer, .authenticatedCredential, .memoryStats, .serviceKey, .certificateKey,
+            .sharedDictionaries, .dictionaryStats, .workerMemory:
+            1
+        }
+    }
+
     /// The fields of a message that Kong's Lua sees as a table with the fields' names, in the order of their numbers.
     /// Empty for the messages that Kong's `pb_rpc.lua` wraps and unwraps in ways of their own.
     public var fields: [ProtoField] {

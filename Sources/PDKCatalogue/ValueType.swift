@@ -19,6 +19,8 @@ public enum ValueType: UInt8, CaseIterable, Sendable, BitwiseCopyable {
     case multimap
     /// A map with the fields of one of Kong's entities, as the method's protobuf message names them.
     case record
+    /// An array or a map.
+    case table
     /// A request's body: bytes, or the map `{body_filepath: path}` when nginx holds it in a file.
     case body
     /// The map `{unnamed: array of strings, named: map of strings}`.
@@ -36,6 +38,7 @@ public enum ValueType: UInt8, CaseIterable, Sendable, BitwiseCopyable {
         case .scalar: [.boolean, .integer, .number, .string, .bytes]
         case .headerValue: [.boolean, .integer, .number, .string, .bytes, .array]
         case .multimap, .record, .captures: .map
+        case .table: [.array, .map]
         case .body: [.string, .bytes, .map]
         }
     }

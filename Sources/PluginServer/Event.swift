@@ -14,7 +14,7 @@ import WireProtocol
 class Event: @unchecked Sendable {
     private enum State {
         case running
-        /// `kong.response.exit` was called: for Kong the event has ended.
+        /// `kong.response.exit` or `error` was called: for Kong the event has ended.
         case exited
         /// Nobody waits any more; the handler has been told.
         case cancelled
@@ -78,15 +78,11 @@ class Event: @unchecked Sendable {
         _ method: MethodID, _ arguments: UnsafeBufferPointer<kong_value>, _ completion: Completion?
     ) -> CallOutcome {
         if let refusal = refusal() { return refusal }
-        guard let facts = PDKCatalogue.facts(method) else {
-            return .refused(KONG_UNKNOWN_METHOD, "there is no PDK method \(method.rawValue)")
-        }
-        guard facts.phases.contains(phase.asSet) else {
-            return .refused(KONG_WRONG_PHASE, wrongPhase(method, facts))
-        }
-        guard facts.accepts(arguments) else {
-            let reason = PDKCatalogue[method]?.check(arguments) ?? "the arguments are not the method's"
-            return .refused(KONG_BAD_ARGUMENT, reason)
+        let facts: MethodFacts
+        do throws(CallRefusal) {
+            facts = try PDKCatalogue.checkedFacts(method, in: phase.asSet, arguments)
+        } catch {
+            return .refused(error.status, error.reason)
         }
         guard hasRoom else {
             return .refused(KONG_LIMIT, "more than the message limit is queued: call kong.flush() in between")
@@ -127,43 +123,32 @@ class Event: @unchecked Sendable {
     private func refusal() -> CallOutcome? {
         switch state {
         case .running: nil
-        case .exited: .refused(KONG_EVENT_OVER, "kong.response.exit has ended the event")
+        case .exited: .refused(KONG_EVENT_OVER, "kong.response.exit or error has ended the event")
         case .cancelled: .refused(KONG_CANCELLED, "Kong does not wait for this event any more")
         case .finished: .refused(KONG_EVENT_OVER, "the event is over")
         }
     }
 
-    private func wrongPhase(_ method: MethodID, _ facts: MethodFacts) -> String {
-        let allowed = Phase.allCases.filter { facts.phases.contains($0.asSet) }.map { "\($0)" }
-        return "\(PDKCatalogue[method]?.name ?? "the method") cannot be called in the \(phase) phase, only in: "
-            + allowed.joined(separator: ", ")
-    }
-
     // MARK: A handler that failed
 
     /// Does what Kong does for a plugin in Lua that raises an error: a line in Kong's log, and status 500 where a
-    /// client still waits for an answer. The line names the plugin: Kong itself may put another one's name before it.
+    /// client still waits for an answer.
     private func fail(_ message: String, _ afterExit: Bool) {
         context.server.logger.error("\(name) failed: \(message)")
         if afterExit { return }
-        enqueueOwn(Self.logErr, [.string("\(name) handler failed: \(message)")])
+        enqueueOwn(Self.logErr, HandlerFailure.logLine(name, message))
         if let exit = Self.exit, PDKCatalogue.facts(exit)?.phases.contains(phase.asSet) == true {
-            enqueueOwn(
-                exit,
-                [
-                    .integer(500), .string(#"{"message":"An unexpected error occurred"}"#),
-                    .object(["Content-Type": .string("application/json; charset=utf-8")]),
-                ])
+            enqueueOwn(exit, HandlerFailure.exit)
             exited()
         }
     }
 
-    private func enqueueOwn(_ method: MethodID?, _ arguments: [JSONValue]) {
+    private func enqueueOwn(_ method: MethodID?, _ arguments: [OwnedValue]) {
         guard let method, let facts = PDKCatalogue.facts(method) else { return }
         let arena = ValueArena()
         let values = arena.allocate(kong_value.self, count: arguments.count)
         for (index, argument) in arguments.enumerated() {
-            values.initializeElement(at: index, to: argument.kongValue(in: arena))
+            values.initializeElement(at: index, to: argument.value(in: arena))
         }
         withExtendedLifetime(arena) {
             if case .refused(_, let reason) = enqueue(method, facts, UnsafeBufferPointer(values), nil) {

@@ -69,7 +69,8 @@ final class ProtoBufConversation: Conversation, @unchecked Sendable {
             throw error
         }
         switch answer {
-        case .value(let value): completion.succeed(value)
+        // What answers with nothing may have a message all the same: kong.nginx.set_ctx has a String.
+        case .value(let value): completion.succeed(facts.hasResult ? value : kong_value())
         case .refused(let reason): completion.fail(KONG_REFUSED, reason)
         }
     }
@@ -160,8 +161,11 @@ final class ProtoBufConversation: Conversation, @unchecked Sendable {
         _ completion: Completion?
     ) -> CallOutcome {
         guard let name = PDKCatalogue[method]?.name else { return .refused(KONG_UNKNOWN_METHOD, "") }
-        guard let input = facts.input else {
-            return .refused(KONG_UNSUPPORTED, "\(name) cannot be called over ProtoBuf:1, only over MessagePack")
+        let input: ProtoMessage
+        do throws(CallRefusal) {
+            input = try PDKCatalogue.protoBufInput(of: method, facts, argumentCount: arguments.count)
+        } catch {
+            return .refused(error.status, error.reason)
         }
         do {
             try session.appendCall(method, named: name, input: input, arguments, completion, to: &connection.output)

@@ -20,6 +20,67 @@ extension MethodFacts {
     }
 }
 
+/// Why a plugin's call is not sent to Kong at all.
+public struct CallRefusal: Error, Hashable, Sendable {
+    /// One of `kong_plugin.h`'s: `KONG_BAD_ARGUMENT`, …
+    public let status: Int
+    public let reason: String
+
+    public init(_ status: Int, _ reason: String) {
+        self.status = status
+        self.reason = reason
+    }
+}
+
+extension PDKCatalogue {
+    /// What can be told of a call without asking Kong: whether there is such a method, whether Kong allows it in this
+    /// phase, and whether the arguments are what it takes.
+    @inline(__always)
+    public static func checkedFacts(
+        _ method: MethodID, in phase: PhaseSet, _ arguments: UnsafeBufferPointer<kong_value>
+    ) throws(CallRefusal) -> MethodFacts {
+        guard let facts = facts(method) else {
+            throw CallRefusal(KONG_UNKNOWN_METHOD, "there is no PDK method \(method.rawValue)")
+        }
+        guard facts.phases.contains(phase) else { throw wrongPhase(method, facts, phase) }
+        guard facts.accepts(arguments) else {
+            throw CallRefusal(
+                KONG_BAD_ARGUMENT, PDKCatalogue[method]?.check(arguments) ?? "the arguments are not the method's")
+        }
+        return facts
+    }
+
+    /// The protobuf message of a call's arguments; throws if ProtoBuf:1 cannot carry the call.
+    @inline(__always)
+    public static func protoBufInput(
+        of method: MethodID, _ facts: MethodFacts, argumentCount: Int
+    ) throws(CallRefusal) -> ProtoMessage {
+        guard let input = facts.input, argumentCount <= Int(facts.protobufCount) else {
+            throw unsupported(method, facts)
+        }
+        return input
+    }
+
+    private static func unsupported(_ method: MethodID, _ facts: MethodFacts) -> CallRefusal {
+        guard let method = Self[method] else { return CallRefusal(KONG_UNKNOWN_METHOD, "there is no such method") }
+        if facts.input == nil {
+            return CallRefusal(KONG_UNSUPPORTED, "\(method.name) cannot be called over ProtoBuf:1, only over MessagePack")
+        }
+        let parameter = method.parameters[Int(facts.protobufCount)].name
+        return CallRefusal(
+            KONG_UNSUPPORTED, "\(method.name): ProtoBuf:1 cannot carry the argument \(parameter), only MessagePack can")
+    }
+
+    private static func wrongPhase(_ method: MethodID, _ facts: MethodFacts, _ phase: PhaseSet) -> CallRefusal {
+        let name = PDKCatalogue[method]?.name ?? "the method"
+        return CallRefusal(
+            KONG_WRONG_PHASE,
+            facts.phases.isEmpty
+                ? "\(name) cannot be called in any phase that Kong runs plugin servers in"
+                : "\(name) cannot be called in the \(phase) phase, only in: \(facts.phases)")
+    }
+}
+
 extension PDKMethod {
     /// What is wrong with the arguments; nil if nothing is.
     public func check(_ arguments: UnsafeBufferPointer<kong_value>) -> String? {

@@ -8,9 +8,9 @@ import Testing
         #expect(KongPDK.PDKMethod.allCases.map(\.index) == Array(0..<KongPDK.PDKMethod.allCases.count))
     }
 
-    @Test(arguments: KongPDK.PDKMethod.allCases)
-    func everyMethodIsInTheCatalogue(_ method: KongPDK.PDKMethod) {
-        #expect(PDKCatalogue.method(named: method.rawValue) != nil)
+    @Test func theyAreTheCatalogues() {
+        #expect(Set(KongPDK.PDKMethod.allCases.map(\.rawValue)) == Set(PDKCatalogue.all.map(\.name)))
+        #expect(KongPDK.PDKMethod.allCases.count == PDKCatalogue.all.count)
     }
 
     @Test func phasesAreFoundFromTheConformances() {

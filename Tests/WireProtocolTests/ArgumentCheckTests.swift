@@ -106,7 +106,8 @@ struct ArgumentCheckTests {
                 let arguments = (0..<Int.random(in: 0...4, using: &numbers)).map { _ in numbers.value(depth: 1) }
                 let message = try check(method.name, arguments)
                 #expect(message?.hasPrefix(method.name + ": ") != false)
-                if message == nil {
+                // More arguments than the message has room for are refused before this.
+                if message == nil, arguments.count <= Int(input.argumentCount) {
                     // What the check accepts can fail only for what it does not look at: sizes, and content of records.
                     do {
                         _ = try encodeArguments(input, arguments)

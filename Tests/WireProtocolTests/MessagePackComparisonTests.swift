@@ -12,7 +12,7 @@ struct MessagePackComparisonTests {
         for _ in 0..<2000 {
             let value = numbers.value()
             #expect(try unpack(writeMessagePack(value)) == value)
-            #expect(try readMessagePack(pack(value)) == value)
+            #expect(try readMessagePack(MsgPackC.pack(value)) == value)
         }
     }
 
@@ -31,7 +31,7 @@ struct MessagePackComparisonTests {
             // Between 31 and 256 bytes msgpack-c writes str8, and we never do.
             if count < 32 || count > 255 { values.append(.string([UInt8](repeating: 7, count: count))) }
         }
-        for value in values { #expect(try writeMessagePack(value) == pack(value)) }
+        for value in values { #expect(try writeMessagePack(value) == MsgPackC.pack(value)) }
     }
 
     @Test("Random bytes: what it takes we take for the same, and what we take it takes")
@@ -53,43 +53,6 @@ struct MessagePackComparisonTests {
             #expect("\(ours.sorted)" == "\(theirs.sorted)", "\(bytes)")
         }
         #expect(both > 5000)
-    }
-
-    private func pack(_ value: TestValue) -> [UInt8] {
-        var buffer = msgpack_sbuffer()
-        msgpack_sbuffer_init(&buffer)
-        defer { msgpack_sbuffer_destroy(&buffer) }
-        return withUnsafeMutablePointer(to: &buffer) { buffer in
-            var packer = msgpack_packer()
-            msgpack_packer_init(&packer, buffer, msgpack_sbuffer_write)
-            pack(value, &packer)
-            return Array(UnsafeRawBufferPointer(start: buffer.pointee.data, count: buffer.pointee.size))
-        }
-    }
-
-    private func pack(_ value: TestValue, _ packer: inout msgpack_packer) {
-        switch value {
-        case .null: msgpack_pack_nil(&packer)
-        case .boolean(true): msgpack_pack_true(&packer)
-        case .boolean(false): msgpack_pack_false(&packer)
-        case .integer(let integer): msgpack_pack_int64(&packer, integer)
-        case .number(let number): msgpack_pack_double(&packer, number)
-        case .string(let bytes):
-            msgpack_pack_str(&packer, bytes.count)
-            msgpack_pack_str_body(&packer, bytes, bytes.count)
-        case .bytes(let bytes):
-            msgpack_pack_bin(&packer, bytes.count)
-            msgpack_pack_bin_body(&packer, bytes, bytes.count)
-        case .array(let values):
-            msgpack_pack_array(&packer, values.count)
-            for value in values { pack(value, &packer) }
-        case .map(let entries):
-            msgpack_pack_map(&packer, entries.count)
-            for entry in entries {
-                pack(.string(entry.key), &packer)
-                pack(entry.value, &packer)
-            }
-        }
     }
 
     private func unpack(_ bytes: [UInt8]) throws -> TestValue {

@@ -47,6 +47,30 @@ struct PDKCatalogueTests {
         ("kong.ctx.shared.set", .keyValue, .empty), ("kong.ctx.shared.get", .string, .value),
     ]
 
+    /// The functions of kong/pdk/*.lua that Kong's proto does not have, and since which Kong they are there.
+    static let messagePackOnly: [String: KongVersion] = [
+        "kong.client.tls.request_client_certificate": KongVersion(2, 1),
+        "kong.client.tls.disable_session_reuse": KongVersion(2, 1),
+        "kong.client.tls.get_full_client_certificate_chain": KongVersion(2, 1),
+        "kong.client.tls.set_client_verify": KongVersion(2, 1), "kong.client.tls.disable_http2_alpn": KongVersion(3, 9),
+        "kong.nginx.get_statistics": KongVersion(3, 0), "kong.log.emerg": KongVersion(2, 0),
+        "kong.log.inspect": KongVersion(2, 0), "kong.log.deprecation": KongVersion(2, 6),
+        "kong.node.get_hostname": KongVersion(2, 3), "kong.cluster.get_id": KongVersion(2, 3),
+        "kong.plugin.get_id": KongVersion(3, 3), "kong.telemetry.log": KongVersion(3, 8),
+        "kong.vault.get": KongVersion(2, 8), "kong.vault.is_reference": KongVersion(2, 8),
+        "kong.vault.parse_reference": KongVersion(2, 8), "kong.vault.update": KongVersion(3, 4),
+        "kong.vault.warmup": KongVersion(3, 5), "kong.vault.flush": KongVersion(3, 3),
+        "kong.request.get_forwarded_path": KongVersion(2, 1), "kong.request.get_forwarded_prefix": KongVersion(2, 2),
+        "kong.request.get_raw_path": KongVersion(3, 0), "kong.request.get_body": KongVersion(2, 0),
+        "kong.request.get_start_time": KongVersion(3, 0), "kong.response.get_raw_body": KongVersion(2, 7),
+        "kong.response.set_raw_body": KongVersion(2, 7), "kong.response.error": KongVersion(2, 1),
+        "kong.service.set_retries": KongVersion(3, 8), "kong.service.set_timeouts": KongVersion(3, 8),
+        "kong.service.set_tls_verify": KongVersion(2, 1), "kong.service.set_tls_verify_depth": KongVersion(2, 1),
+        "kong.service.request.clear_query_arg": KongVersion(3, 9), "kong.service.request.set_body": KongVersion(2, 0),
+        "kong.service.request.enable_buffering": KongVersion(2, 0), "kong.service.request.disable_tls": KongVersion(2, 0),
+        "kong.service.response.get_body": KongVersion(2, 0),
+    ]
+
     /// As pb_rpc.lua makes names: "_" becomes ".", and "_" goes between a lower-case letter, with digits after it or
     /// not, and an upper-case one.
     static func name(of rpc: String) -> String {
@@ -85,6 +109,26 @@ struct PDKCatalogueTests {
         #expect(PDKCatalogue.all.allSatisfy { ($0.input == nil) == ($0.output == nil) })
     }
 
+    @Test("It has the functions that only MessagePack can call, and no other")
+    func messagePackOnlyFunctions() {
+        let found = PDKCatalogue.all.filter { $0.input == nil }.map { ($0.name, $0.since) }
+        #expect(Dictionary(uniqueKeysWithValues: found) == Self.messagePackOnly)
+        #expect(PDKCatalogue.all.allSatisfy { $0.facts.protobufCount == ($0.input?.argumentCount ?? 0) })
+    }
+
+    @Test("What ProtoBuf:1 cannot carry of a method's arguments is optional")
+    func argumentsBeyondTheMessage() {
+        var beyond: [String] = []
+        for method in PDKCatalogue.all where method.input != nil {
+            for parameter in method.parameters.dropFirst(Int(method.facts.protobufCount)) {
+                #expect(parameter.isOptional)
+                beyond.append("\(method.name): \(parameter.name)")
+            }
+        }
+        #expect(
+            Set(beyond) == ["kong.log.set_serialize_value: options", "kong.request.get_raw_body: max_allowed_file_size"])
+    }
+
     @Test("An id finds its method, and nothing else does")
     func ids() {
         for (index, method) in PDKCatalogue.all.enumerated() {
@@ -100,12 +144,13 @@ struct PDKCatalogueTests {
         #expect(PDKCatalogue.method(named: "") == nil)
     }
 
-    @Test("A message for a result goes with a result, but for nginx.set_ctx; only exit ends the event")
+    @Test("A message for a result goes with a result, but for nginx.set_ctx; only exit and error end the event")
     func results() {
-        for method in PDKCatalogue.all where method.output != nil {
-            #expect((method.result == nil) == (method.output == .empty || method.name == "kong.nginx.set_ctx"))
+        for method in PDKCatalogue.all {
             #expect(method.facts.hasResult == (method.result != nil))
-            #expect(method.endsEvent == (method.name == "kong.response.exit"))
+            #expect(method.endsEvent == ["kong.response.exit", "kong.response.error"].contains(method.name))
+            guard let output = method.output else { continue }
+            #expect((method.result == nil) == (output == .empty || method.name == "kong.nginx.set_ctx"))
         }
     }
 
@@ -132,6 +177,21 @@ struct PDKCatalogueTests {
             ("kong.log.err", .all),
             ("kong.ctx.shared.get", .all),
             ("kong.nginx.get_var", [.certificate, .rewrite, .access, .response, .preread]),
+            ("kong.client.tls.disable_session_reuse", .certificate),
+            ("kong.client.tls.get_full_client_certificate_chain", [.rewrite, .access, .response]),
+            ("kong.client.tls.disable_http2_alpn", []),
+            ("kong.request.get_body", [.rewrite, .access, .response]),
+            ("kong.request.get_start_time", [.rewrite, .access, .response, .log]),
+            ("kong.request.get_forwarded_path", [.rewrite, .access, .response]),
+            ("kong.response.get_raw_body", []),
+            ("kong.response.error", [.rewrite, .access, .response]),
+            ("kong.service.set_timeouts", .access),
+            ("kong.service.set_tls_verify", [.rewrite, .access, .preread]),
+            ("kong.service.request.disable_tls", .preread),
+            ("kong.service.request.set_body", [.rewrite, .access]),
+            ("kong.service.response.get_body", .response),
+            ("kong.vault.get", .all),
+            ("kong.telemetry.log", [.rewrite, .access, .response, .log]),
         ] as [(String, PhaseSet)])
     func phases(name: String, phases: PhaseSet) {
         #expect(PDKCatalogue.method(named: name).flatMap { PDKCatalogue[$0] }?.phases == phases)

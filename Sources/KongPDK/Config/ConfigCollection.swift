@@ -3,31 +3,31 @@
 protocol ConfigCollection {
     static var empty: Self { get }
     static func shape(
-        _ probe: ConfigProbe, example: Value?
+        _ probe: ConfigProbe, example: ConfigSample?
     ) throws(SchemaError) -> ConfigShape
 }
 
 extension Array: ConfigCollection where Element: Decodable {
     static var empty: [Element] { [] }
 
-    static func shape(_ probe: ConfigProbe, example: Value?) throws(SchemaError) -> ConfigShape {
-        .array(try probe.inside("[]").element(Element.self, example: example?.arrayValue?.first))
+    static func shape(_ probe: ConfigProbe, example: ConfigSample?) throws(SchemaError) -> ConfigShape {
+        .array(try probe.inside("[]").element(Element.self, example: example?.anyElement))
     }
 }
 
 extension Set: ConfigCollection where Element: Decodable {
     static var empty: Set<Element> { [] }
 
-    static func shape(_ probe: ConfigProbe, example: Value?) throws(SchemaError) -> ConfigShape {
-        .set(try probe.inside("[]").element(Element.self, example: example?.arrayValue?.first))
+    static func shape(_ probe: ConfigProbe, example: ConfigSample?) throws(SchemaError) -> ConfigShape {
+        .set(try probe.inside("[]").element(Element.self, example: example?.anyElement))
     }
 }
 
 extension Dictionary: ConfigCollection where Key: Decodable, Value: Decodable {
     static var empty: [Key: Value] { [:] }
 
-    static func shape(_ probe: ConfigProbe, example: KongPDK.Value?) throws(SchemaError) -> ConfigShape {
-        let values = try probe.inside("{}").element(Value.self, example: example?.mapValue?.first?.value)
+    static func shape(_ probe: ConfigProbe, example: ConfigSample?) throws(SchemaError) -> ConfigShape {
+        let values = try probe.inside("{}").element(Value.self, example: example?.anyElement)
         return .map(keys: try keyShape(probe), values: values)
     }
 

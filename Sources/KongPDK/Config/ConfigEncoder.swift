@@ -1,6 +1,6 @@
-/// Encodes the defaults of a configuration, `Config()`, as a `Value` with Kong's names.
+/// Encodes the defaults of a configuration, `Config()`, with Kong's names, and takes down what `@Field` says of them.
 ///
-/// A struct becomes a map of its fields, without those that are nil; a set becomes an array in a fixed order.
+/// A struct becomes a map of its fields; a set becomes an array in a fixed order.
 struct ConfigEncoder: Encoder {
     private let slot: Slot
     private let path: String
@@ -11,10 +11,10 @@ struct ConfigEncoder: Encoder {
     let codingPath: [any CodingKey] = []
     let userInfo: [CodingUserInfoKey: Any] = [:]
 
-    static func encode(_ value: some Encodable, at path: String) throws(SchemaError) -> Value {
+    static func encode(_ value: some Encodable, at path: String) throws(SchemaError) -> ConfigSample {
         let slot = Slot()
         try encode(value, into: slot, path, depth: 1)
-        return slot.value
+        return slot.sample
     }
 
     private static func encode(
@@ -22,6 +22,11 @@ struct ConfigEncoder: Encoder {
     ) throws(SchemaError) {
         if let scalar = value as? any ConfigScalar {
             slot.content = .value(scalar.configValue)
+            return
+        }
+        if let field = value as? any ConfigField {
+            slot.spec = field.spec
+            try encode(field.content, into: slot, path, depth: depth)
             return
         }
         guard depth <= Value.depthLimit else {
@@ -38,6 +43,20 @@ struct ConfigEncoder: Encoder {
                 path: path + refusal.subpath, reason: "the default cannot be encoded: \(refusal.message)")
         }
         if value is any ConfigSet { slot.sort() }
+        try demandFields(of: value, in: slot, path)
+    }
+
+    /// A type that encodes itself can miss a property, or encode it without what `@Field` says of it.
+    private static func demandFields(of value: some Encodable, in slot: Slot, _ path: String) throws(SchemaError) {
+        let mirror = Mirror(reflecting: value)
+        guard mirror.displayStyle == .struct || mirror.displayStyle == .class else { return }
+        for case (let label?, let field as any ConfigField) in mirror.children {
+            guard let spec = field.spec, !slot.has(spec) else { continue }
+            throw SchemaError(
+                path: path,
+                reason: "what @Field says of \(label.drop { $0 == "_" }) is lost, since the type's encode(to:) does not encode "
+                    + "\(label)")
+        }
     }
 
     func container<Key: CodingKey>(keyedBy type: Key.Type) -> KeyedEncodingContainer<Key> {
@@ -64,15 +83,21 @@ struct ConfigEncoder: Encoder {
         }
 
         var content = Content.nothing
+        var spec: FieldSpec?
 
         /// A struct without properties encodes nothing at all.
-        var value: Value {
+        var sample: ConfigSample {
             switch content {
-            case .nothing: [:]
-            case .value(let value): value
-            case .array(let slots): .array(slots.map(\.value))
-            case .map(let slots): .map(slots.mapValues(\.value).filter { !$0.value.isNil })
+            case .nothing: ConfigSample(.map([:]), spec: spec)
+            case .value(let value): ConfigSample(.value(value), spec: spec)
+            case .array(let slots): ConfigSample(.array(slots.map(\.sample)), spec: spec)
+            case .map(let slots): ConfigSample(.map(slots.mapValues(\.sample)), spec: spec)
             }
+        }
+
+        func has(_ spec: FieldSpec) -> Bool {
+            guard case .map(let slots) = content else { return false }
+            return slots.values.contains { $0.spec === spec }
         }
 
         func beginMap() {
@@ -105,8 +130,8 @@ struct ConfigEncoder: Encoder {
         }
 
         func sort() {
-            guard case .array(let items) = value else { return }
-            content = .value(.array(items.sorted { $0.precedes($1) }))
+            guard case .array(let slots) = content else { return }
+            content = .array(slots.sorted { $0.sample.value.precedes($1.sample.value) })
         }
     }
 }

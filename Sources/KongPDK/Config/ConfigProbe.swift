@@ -34,7 +34,7 @@ struct ConfigProbe {
     }
 
     /// The shape of what an array, a set or a dictionary holds.
-    func element<T: Decodable>(_ type: T.Type, example: Value?) throws(SchemaError) -> ConfigShape {
+    func element<T: Decodable>(_ type: T.Type, example: ConfigSample?) throws(SchemaError) -> ConfigShape {
         guard !(type is any ConfigOptional.Type) else {
             throw error("\(type) is optional, but Kong has no null in arrays, sets and maps")
         }
@@ -43,10 +43,13 @@ struct ConfigProbe {
 
     /// `example` is a value that the type takes, `defaults` are those of its properties; both are missing where the
     /// type is an element, or optional and nil, unless it says itself what they are.
-    func find<T: Decodable>(_ type: T.Type, example: Value?, defaults: Value?) throws(SchemaError) -> Finding<T> {
+    func find<T: Decodable>(_ type: T.Type, example: ConfigSample?, defaults: ConfigSample?) throws(SchemaError) -> Finding<T> {
         if let scalar = type as? any ConfigScalar.Type {
-            let value = example.flatMap { scalar.init(fitted: $0) as? T } ?? (scalar.sample as? T)
+            let value = example.flatMap { scalar.init(fitted: $0.value) as? T } ?? (scalar.sample as? T)
             return Finding(shape: scalar.shape, value: result(value))
+        }
+        guard !(type is any ConfigField.Type) else {
+            throw error("@Field is for the properties of a struct, not for what they hold")
         }
         guard !enclosing.contains(ObjectIdentifier(type)) else {
             throw error("\(type) contains itself, and a schema of Kong cannot")
@@ -69,18 +72,18 @@ struct ConfigProbe {
     }
 
     private func find<T>(
-        cases type: any (CaseIterable & Encodable).Type, as _: T.Type, example: Value?
+        cases type: any (CaseIterable & Encodable).Type, as _: T.Type, example: ConfigSample?
     ) throws(SchemaError) -> Finding<T> {
         let cases = try ConfigCases(type, at: path)
-        return Finding(shape: .oneOf(cases.values), value: result(cases.instance(of: example) as? T))
+        return Finding(shape: .oneOf(cases.values), value: result(cases.instance(of: example?.value) as? T))
     }
 
     private func decode<T: Decodable>(
-        _ type: T.Type, example: Value?, defaults: Value?
+        _ type: T.Type, example: ConfigSample?, defaults: ConfigSample?
     ) throws(SchemaError) -> Finding<T> {
         var defaults = defaults
         if defaults == nil, let config = type as? any PluginConfig.Type {
-            defaults = try ConfigEncoder.encode(config.init(), at: path)
+            defaults = try ConfigSample(encoding: config.init(), at: path)
         }
         let record = ConfigProbeRecord(probe: self, example: example ?? defaults, defaults: defaults)
         let value: Result<T, ConfigRefusal>
@@ -95,12 +98,19 @@ struct ConfigProbe {
         switch (record.asked, value) {
         case (.single(let shape), _): return Finding(shape: shape, value: value)
         // A struct without properties asks for nothing.
-        case (.nothing, .success): return Finding(shape: .record([]), value: value)
-        case (.fields(let fields), .success): return Finding(shape: .record(fields), value: value)
+        case (.nothing, .success):
+            return Finding(shape: .record([], checks: try checks(of: type, [])), value: value)
+        case (.fields(let fields), .success):
+            return Finding(shape: .record(fields, checks: try checks(of: type, fields)), value: value)
         case (_, .failure(let refusal)):
             throw inside(refusal.subpath).error(
                 "\(type) could not be decoded to see what it consists of: \(refusal.message)")
         }
+    }
+
+    private func checks(of type: Any.Type, _ fields: [ConfigShape.Field]) throws(SchemaError) -> [Value] {
+        guard let config = type as? any PluginConfig.Type else { return [] }
+        return try ConfigCheckScope.checks(of: config, fields, at: path)
     }
 
     /// An enum must be CaseIterable: without its cases Kong would let every string through.
@@ -126,7 +136,7 @@ private struct ConfigCases {
     init<T: CaseIterable & Encodable>(_ type: T.Type, at path: String) throws(SchemaError) {
         var values: [Value] = []
         for instance in type.allCases {
-            let value = try ConfigEncoder.encode(instance, at: path)
+            let value = try ConfigSample(encoding: instance, at: path).value
             try value.checkNumbers(at: path)
             values.append(value)
         }

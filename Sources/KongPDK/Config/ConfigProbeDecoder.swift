@@ -7,15 +7,15 @@ final class ConfigProbeRecord {
     }
 
     let probe: ConfigProbe
-    let example: Value?
-    let defaults: Value?
+    let example: ConfigSample?
+    let defaults: ConfigSample?
     private(set) var asked = Asked.nothing
     /// The keys behind the fields, to tell a property that is read twice from two that have one name in Kong.
     private var keys: [String: String] = [:]
     /// Keys that the type asked for before it decoded them, so that it can do without.
     private var optionalKeys: Set<String> = []
 
-    init(probe: ConfigProbe, example: Value?, defaults: Value?) {
+    init(probe: ConfigProbe, example: ConfigSample?, defaults: ConfigSample?) {
         self.probe = probe
         self.example = example
         self.defaults = defaults
@@ -39,27 +39,67 @@ final class ConfigProbeRecord {
 
     func note(optional key: some CodingKey) { optionalKeys.insert(key.fieldName) }
 
-    /// Writes a field down, and decodes a value for it.
+    /// Writes a field down, and decodes a value for it. `isField` says that the property has `@Field`.
     func decode<T: Decodable>(
-        _ type: T.Type, _ key: some CodingKey, isOptional: Bool
+        _ type: T.Type, _ key: some CodingKey, isOptional: Bool, isField: Bool = false
     ) throws(SchemaError) -> Result<T, ConfigRefusal> {
+        if let field = type as? any ConfigField.Type {
+            return try field.find(in: self, key, isOptional: isOptional).flatMap { field in
+                (field as? T).map(Result.success) ?? .failure(ConfigRefusal(message: "there is no sample"))
+            }
+        }
         let name = key.fieldName
         let inner = probe.inside(".\(name)")
-        var defaultValue = defaults?[name]
-        if defaultValue == nil, !isOptional, let config = type as? any PluginConfig.Type {
-            defaultValue = try ConfigEncoder.encode(config.init(), at: inner.path)
+        let constraints = try constraints(of: key, inner, isOptional: isOptional, isField: isField)
+        var defaults = defaults?[name]?.ifSet
+        if defaults == nil, !isOptional, let config = type as? any PluginConfig.Type {
+            defaults = try ConfigSample(encoding: config.init(), at: inner.path)
         }
-        let finding = try inner.find(type, example: example?[name] ?? defaultValue, defaults: defaultValue)
+        let finding = try inner.find(type, example: example?[name]?.ifSet ?? defaults, defaults: defaults)
+        try constraints.check(on: finding.shape, at: inner.path)
+        guard !constraints.isAuto || finding.shape.kongType == "string" || ["created_at", "updated_at"].contains(name) else {
+            throw inner.error("Kong makes up numbers only for created_at and updated_at")
+        }
 
         let whenMissing: ConfigShape.WhenMissing
-        if let defaultValue {
-            whenMissing = .value(try Self.fit(defaultValue, to: finding.shape, at: inner.path))
+        if constraints.isRequired || (defaults != nil && finding.shape.hasRequiredField) {
+            whenMissing = .error
+        } else if let defaults {
+            let value = try Self.fit(defaults.value, to: finding.shape, at: inner.path)
+            if !constraints.isAuto {
+                try constraints.check(
+                    default: finding.shape.withoutAutomatic(value), of: finding.shape, at: inner.path)
+            }
+            whenMissing = .value(value)
         } else {
             whenMissing = isOptional || optionalKeys.contains(name) ? .nil : .error
         }
-        try append(
-            ConfigShape.Field(name: name, shape: finding.shape, whenMissing: whenMissing), key.stringValue, inner)
+        guard whenMissing != .nil || constraints.attributes["eq"] == nil else {
+            throw inner.error("Kong refuses null where eq is set: make the property required, or give it that value")
+        }
+        let field = ConfigShape.Field(
+            name: name, shape: finding.shape, constraints: constraints, whenMissing: whenMissing)
+        try append(field, key.stringValue, inner)
         return finding.value
+    }
+
+    /// What `@Field` says of the property, which only an instance knows.
+    private func constraints(
+        of key: some CodingKey, _ inner: ConfigProbe, isOptional: Bool, isField: Bool
+    ) throws(SchemaError) -> ConfigConstraints {
+        guard let spec = defaults?[key.fieldName]?.spec ?? example?[key.fieldName]?.spec else {
+            guard !isField else {
+                throw inner.error(
+                    "nobody knows what @Field says of \(key.stringValue): make the struct around it a PluginConfig, which has an "
+                        + "init()")
+            }
+            return .none
+        }
+        let constraints = try ConfigConstraints(spec.parts, at: inner.path)
+        guard !constraints.isRequired || !isOptional else {
+            throw inner.error("the property is required, and an optional: take the ? away, or required")
+        }
+        return constraints
     }
 
     private static func fit(_ value: Value, to shape: ConfigShape, at path: String) throws(SchemaError) -> Value {

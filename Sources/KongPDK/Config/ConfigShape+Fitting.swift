@@ -23,7 +23,7 @@ extension ConfigShape {
             }
         case (.map(let keys, let values), _):
             if let entries = value.mapValue { return try .map(Self.fit(entries, to: keys, values, at: path)) }
-        case (.record(let fields), _):
+        case (.record(let fields, _), _):
             if let entries = value.mapValue { return try .map(Self.fit(entries, to: fields, at: path)) }
         default:
             break
@@ -82,19 +82,19 @@ extension Value {
 }
 
 extension Value {
-    /// Throws for a default that Kong could not give back: a number that is not finite, or an integer that Lua skips.
-    func checkNumbers(at path: String) throws(SchemaError) {
+    /// Throws for what Kong could not give back: a number that is not finite, or an integer that Lua skips.
+    func checkNumbers(at path: String, of name: String = "the default") throws(SchemaError) {
         switch self {
         case .number(let number) where !number.isFinite:
-            throw SchemaError(path: path, reason: "the default \(number) is not a number that JSON has")
+            throw SchemaError(path: path, reason: "\(name) \(number) is not a number that JSON has")
         case .integer(let integer) where integer.magnitude > ConfigShape.largestExactInteger.magnitude:
             throw SchemaError(
                 path: path,
-                reason: "the default \(integer) is beyond 2^53, where the numbers of Kong's Lua skip integers")
+                reason: "\(name) \(integer) is beyond 2^53, where the numbers of Kong's Lua skip integers")
         case .array(let items):
-            for item in items { try item.checkNumbers(at: "\(path)[]") }
+            for item in items { try item.checkNumbers(at: "\(path)[]", of: name) }
         case .map(let entries):
-            for entry in entries { try entry.value.checkNumbers(at: "\(path){}") }
+            for entry in entries { try entry.value.checkNumbers(at: "\(path){}", of: name) }
         default:
             break
         }

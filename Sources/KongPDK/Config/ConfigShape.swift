@@ -1,6 +1,6 @@
 /// What a field of a configuration is in Kong: the types of Kong's schema language (kong/db/schema/init.lua,
 /// `valid_types`) that a Swift type can become.
-indirect enum ConfigShape: Sendable, Hashable {
+indirect enum ConfigShape: Sendable, Equatable {
     case boolean
     case integer(ClosedRange<Int64>)
     case number
@@ -10,16 +10,18 @@ indirect enum ConfigShape: Sendable, Hashable {
     case array(ConfigShape)
     case set(ConfigShape)
     case map(keys: ConfigShape, values: ConfigShape)
-    case record([Field])
+    /// `checks` are its `entity_checks`.
+    case record([Field], checks: [Value] = [])
 
-    struct Field: Sendable, Hashable {
+    struct Field: Sendable, Equatable {
         let name: String
         let shape: ConfigShape
+        let constraints: ConfigConstraints
         let whenMissing: WhenMissing
     }
 
     /// What it means that a field is not there, or null.
-    enum WhenMissing: Sendable, Hashable {
+    enum WhenMissing: Sendable, Equatable {
         case error
         case `nil`
         case value(Value)
@@ -33,6 +35,43 @@ indirect enum ConfigShape: Sendable, Hashable {
 
     var isRecord: Bool {
         if case .record = self { true } else { false }
+    }
+
+    /// Whether it is a record that cannot be made of defaults alone.
+    var hasRequiredField: Bool {
+        guard case .record(let fields, _) = self else { return false }
+        return fields.contains { $0.whenMissing == .error }
+    }
+
+    /// Whether a default of this shape has to stand up to checks of several fields.
+    fileprivate var hasChecks: Bool {
+        guard case .record(let fields, let checks) = self else { return false }
+        return !checks.isEmpty || fields.contains { $0.whenMissing != .nil && $0.shape.hasChecks }
+    }
+
+    /// A default without what Kong makes up itself.
+    func withoutAutomatic(_ value: Value) -> Value {
+        guard case .record(let fields, _) = self, case .map(var entries) = value else { return value }
+        for field in fields {
+            entries[field.name] =
+                field.constraints.isAuto ? nil : entries[field.name].map(field.shape.withoutAutomatic)
+        }
+        return .map(entries)
+    }
+
+    /// The type in Kong's schema language.
+    var kongType: String {
+        switch self {
+        case .boolean: "boolean"
+        case .integer: "integer"
+        case .number: "number"
+        case .string: "string"
+        case .oneOf(let values): values.contains { $0.integerValue == nil } ? "string" : "integer"
+        case .array: "array"
+        case .set: "set"
+        case .map: "map"
+        case .record: "record"
+        }
     }
 
     /// For messages: `an integer`.
@@ -59,46 +98,36 @@ extension ConfigShape {
     /// `examples` are values that the schema must allow, which are defaults: Kong holds each default against its field
     /// (kong/db/schema/metaschema.lua, `default`), and a string without `len_min` must not be empty
     /// (kong/db/schema/init.lua, `validate_field`).
-    func schema(allowing examples: [Value]) -> [String: Value] {
+    func schema(allowing examples: [Value], _ constraints: ConfigConstraints = .none) -> [String: Value] {
+        var schema: [String: Value] = ["type": .string(kongType)]
         switch self {
-        case .boolean:
-            return ["type": "boolean"]
-        case .integer(Self.anyInteger):
-            return ["type": "integer"]
+        case .boolean, .number:
+            break
         case .integer(let range):
-            return ["type": "integer", "between": [.integer(range.lowerBound), .integer(range.upperBound)]]
-        case .number:
-            return ["type": "number"]
+            if range != Self.anyInteger { schema["between"] = [.integer(range.lowerBound), .integer(range.upperBound)] }
         case .string:
-            return examples.contains("") ? ["type": "string", "len_min": 0] : ["type": "string"]
+            if examples.contains("") { schema["len_min"] = 0 }
         case .oneOf(let values):
-            var schema =
-                values.contains { $0.integerValue == nil } ? Self.string.schema(allowing: values) : ["type": "integer"]
             schema["one_of"] = .array(values)
-            return schema
-        case .array(let element):
-            return [
-                "type": "array", "elements": .map(element.schema(allowing: examples.flatMap { $0.arrayValue ?? [] })),
-            ]
-        case .set(let element):
-            return [
-                "type": "set", "elements": .map(element.schema(allowing: examples.flatMap { $0.arrayValue ?? [] })),
-            ]
+            if values.contains("") { schema["len_min"] = 0 }
+        case .array(let element), .set(let element):
+            let items = examples.flatMap { $0.arrayValue ?? [] }
+            schema["elements"] = .map(element.schema(allowing: items, constraints.nested(in: "elements")))
         case .map(let keys, let values):
             let entries = examples.flatMap { $0.mapValue ?? [:] }
-            return [
-                "type": "map",
-                "keys": .map(keys.schema(allowing: entries.map { .string($0.key) })),
-                "values": .map(values.schema(allowing: entries.map(\.value))),
-            ]
-        case .record(let fields):
-            return [
-                "type": "record",
-                "fields": .array(
-                    fields.map { field in
-                        [field.name: .map(field.schema(allowing: examples.compactMap { $0[field.name] }))]
-                    }),
-            ]
+            schema["keys"] = .map(
+                keys.schema(allowing: entries.map { .string($0.key) }, constraints.nested(in: "keys")))
+            schema["values"] = .map(values.schema(allowing: entries.map(\.value), constraints.nested(in: "values")))
+        case .record(let fields, let checks):
+            schema["fields"] = .array(
+                fields.map { field in [field.name: .map(field.schema(allowing: examples.compactMap { $0[field.name] }))] })
+            if !checks.isEmpty { schema["entity_checks"] = .array(checks) }
+        }
+        return schema.merging(constraints.attributes) { own, set in
+            // The bounds of the type hold whatever is set.
+            guard case .integer(let range) = self, let low = set[0]?.integerValue, let high = set[1]?.integerValue
+            else { return set }
+            return [.integer(max(low, range.lowerBound)), .integer(min(high, range.upperBound))]
         }
     }
 }
@@ -109,15 +138,26 @@ extension ConfigShape.Field {
     ///
     /// A record that may be missing must say so, since Kong takes the records of a plugin for required ones otherwise,
     /// makes them of defaults, and refuses them for what has none (kong/db/schema/entity.lua, `make_records_required`).
+    ///
+    /// That is what is wanted for a record with required fields, and for one with checks of several fields: the defaults alone
+    /// need not stand up to these, and Kong may try.
     fileprivate func schema(allowing examples: [Value]) -> [String: Value] {
+        var schema = shape.schema(allowing: examples + [defaultValue].compactMap { $0 }, constraints)
         switch whenMissing {
         case .error:
-            shape.schema(allowing: examples).merging(["required": true]) { $1 }
+            schema["required"] = true
         case .nil:
-            shape.schema(allowing: examples).merging(shape.isRecord ? ["required": false] : [:]) { $1 }
-        case .value(let value):
-            shape.schema(allowing: examples + [value])
-                .merging(shape.isRecord ? ["required": false, "default": value] : ["default": value]) { $1 }
+            if shape.isRecord { schema["required"] = false }
+        case .value:
+            if let defaultValue { schema["default"] = defaultValue }
+            if shape.isRecord { schema["required"] = .boolean(defaultValue == nil) }
         }
+        return schema
+    }
+
+    /// What Kong is told of the default.
+    private var defaultValue: Value? {
+        guard case .value(let value) = whenMissing, !constraints.isAuto, !shape.hasChecks else { return nil }
+        return shape.withoutAutomatic(value)
     }
 }

@@ -4,131 +4,182 @@ extension Kong {
 
     /// The client's request, as it came: changes that plugins make to the request for the service do not show here.
     ///
-    /// Phases: rewrite, access and response; `header` and `headers` also in log, where Kong has saved them.
+    /// In the log phase only what Kong has saved: `header`, `headers`, `uriCaptures` and `startTime`.
+    ///
+    /// A client can send any bytes. What is not UTF-8 makes a call that returns a `String` throw
+    /// `PDKError.Code.notUTF8`; the one whose name ends in `Bytes` returns it.
     public struct Request: Sendable {
         let kong: Kong
 
-        /// The scheme of the client's connection: "http", "https", "tcp" or "tls". `kong.request.get_scheme`
+        /// The scheme of the client's connection: "http", "https", "tcp" or "tls".
+        ///
+        /// Phases: rewrite, access, response. Kong's name: `kong.request.get_scheme`, since 2.0.
         public func scheme() async throws(PDKError) -> String {
-            try await kong.ask(.requestGetScheme).string(.requestGetScheme)
+            try await kong.ask(.requestGetScheme).string()
         }
 
-        /// The host that the client asked for, in lower case. `kong.request.get_host`
+        /// The host that the client asked for, in lower case.
+        ///
+        /// Phases: rewrite, access, response. Kong's name: `kong.request.get_host`, since 2.0.
         public func host() async throws(PDKError) -> String? {
-            try await kong.ask(.requestGetHost).optionalString(.requestGetHost)
+            try await kong.ask(.requestGetHost).optionalString()
         }
 
-        /// The port that the request came to. `kong.request.get_port`
+        /// The host that the client asked for, whatever bytes it is made of.
+        ///
+        /// Phases: rewrite, access, response. Kong's name: `kong.request.get_host`, since 2.0.
+        public func hostBytes() async throws(PDKError) -> [UInt8]? {
+            try await kong.ask(.requestGetHost).optionalBytes()
+        }
+
+        /// The port that the request came to: 1 … 65535.
+        ///
+        /// Phases: certificate, rewrite, access, response, preread. Kong's name: `kong.request.get_port`, since 2.0.
         public func port() async throws(PDKError) -> Int {
-            try await kong.ask(.requestGetPort).integer(.requestGetPort)
+            try await kong.ask(.requestGetPort).integer()
         }
 
-        /// The scheme, believing `X-Forwarded-Proto` of a trusted proxy. `kong.request.get_forwarded_scheme`
-        public func forwardedScheme() async throws(PDKError) -> String {
-            try await kong.ask(.requestGetForwardedScheme).string(.requestGetForwardedScheme)
+        /// The version of HTTP.
+        ///
+        /// Phases: rewrite, access, response. Kong's name: `kong.request.get_http_version`, since 2.0.
+        public func httpVersion() async throws(PDKError) -> HTTPVersion {
+            let answer = try await kong.ask(.requestGetHTTPVersion)
+            guard let version = HTTPVersion(try answer.number()) else { throw answer.unexpected("a version") }
+            return version
         }
 
-        /// The host, believing `X-Forwarded-Host` of a trusted proxy. `kong.request.get_forwarded_host`
-        public func forwardedHost() async throws(PDKError) -> String? {
-            try await kong.ask(.requestGetForwardedHost).optionalString(.requestGetForwardedHost)
+        /// The method.
+        ///
+        /// Phases: rewrite, access, response. Kong's name: `kong.request.get_method`, since 2.0.
+        public func method() async throws(PDKError) -> HTTPMethod {
+            HTTPMethod(try await kong.ask(.requestGetMethod).string())
         }
 
-        /// The port, believing `X-Forwarded-Port` of a trusted proxy. `kong.request.get_forwarded_port`
-        public func forwardedPort() async throws(PDKError) -> Int {
-            try await kong.ask(.requestGetForwardedPort).integer(.requestGetForwardedPort)
-        }
-
-        /// The version of HTTP: 1.0, 1.1 or 2.0. `kong.request.get_http_version`
-        public func httpVersion() async throws(PDKError) -> Double {
-            try await kong.ask(.requestGetHTTPVersion).number(.requestGetHTTPVersion)
-        }
-
-        /// The method, in upper case. `kong.request.get_method`
-        public func method() async throws(PDKError) -> String {
-            try await kong.ask(.requestGetMethod).string(.requestGetMethod)
-        }
-
-        /// The path, without the query, with what was percent-encoded decoded. One that is not UTF-8 throws
-        /// `PDKError.Code.notUTF8`: see `pathBytes`. `kong.request.get_path`
+        /// The path, without the query, normalized: what was percent-encoded without need is decoded, "." and ".." are
+        /// resolved. Kong 2 does not normalize it.
+        ///
+        /// Phases: rewrite, access, response. Kong's name: `kong.request.get_path`, since 2.0.
         public func path() async throws(PDKError) -> String {
-            try await kong.ask(.requestGetPath).string(.requestGetPath)
+            try await kong.ask(.requestGetPath).string()
         }
 
-        /// The path, whatever bytes it is made of. `kong.request.get_path`
+        /// The normalized path, whatever bytes it is made of.
+        ///
+        /// Phases: rewrite, access, response. Kong's name: `kong.request.get_path`, since 2.0.
         public func pathBytes() async throws(PDKError) -> [UInt8] {
-            try await kong.ask(.requestGetPath).optionalBytes(.requestGetPath) ?? []
+            try await kong.ask(.requestGetPath).bytes()
         }
 
-        /// The path and, if there is one, "?" and the query. `kong.request.get_path_with_query`
+        /// The path, without the query, as the client sent it.
+        ///
+        /// Phases: rewrite, access, response. Kong's name: `kong.request.get_raw_path`, since 3.0, over MessagePack only.
+        public func rawPath() async throws(PDKError) -> String {
+            try await kong.ask(.requestGetRawPath).string()
+        }
+
+        /// The path as the client sent it, whatever bytes it is made of.
+        ///
+        /// Phases: rewrite, access, response. Kong's name: `kong.request.get_raw_path`, since 3.0, over MessagePack only.
+        public func rawPathBytes() async throws(PDKError) -> [UInt8] {
+            try await kong.ask(.requestGetRawPath).bytes()
+        }
+
+        /// The path and, if there is one, "?" and the query, as the client sent them.
+        ///
+        /// Phases: rewrite, access, response. Kong's name: `kong.request.get_path_with_query`, since 2.0.
         public func pathWithQuery() async throws(PDKError) -> String {
-            try await kong.ask(.requestGetPathWithQuery).string(.requestGetPathWithQuery)
+            try await kong.ask(.requestGetPathWithQuery).string()
         }
 
-        /// The query as it came, without "?"; empty if there is none. `kong.request.get_raw_query`
+        /// The path and the query, whatever bytes they are made of.
+        ///
+        /// Phases: rewrite, access, response. Kong's name: `kong.request.get_path_with_query`, since 2.0.
+        public func pathWithQueryBytes() async throws(PDKError) -> [UInt8] {
+            try await kong.ask(.requestGetPathWithQuery).bytes()
+        }
+
+        /// The query as it came, without "?"; empty if there is none.
+        ///
+        /// Phases: rewrite, access, response. Kong's name: `kong.request.get_raw_query`, since 2.0.
         public func rawQuery() async throws(PDKError) -> String {
-            try await kong.ask(.requestGetRawQuery).string(.requestGetRawQuery)
+            try await kong.ask(.requestGetRawQuery).string()
+        }
+
+        /// The query as it came, whatever bytes it is made of.
+        ///
+        /// Phases: rewrite, access, response. Kong's name: `kong.request.get_raw_query`, since 2.0.
+        public func rawQueryBytes() async throws(PDKError) -> [UInt8] {
+            try await kong.ask(.requestGetRawQuery).bytes()
+        }
+
+        /// The query's arguments.
+        ///
+        /// Phases: rewrite, access, response. Kong's name: `kong.request.get_query`, since 2.0.
+        /// - Parameter max: no more than this many are parsed: 1 … 1000.
+        public func query(max: Int = 100) async throws(PDKError) -> Query {
+            var query = Query()
+            query.named = try await kong.ask(.requestGetQuery, max: max, ignoringCase: false)
+            return query
         }
 
         /// The first value of a query argument; empty for one without a value. Nil if there is no such argument among the
-        /// first 100. One that is not UTF-8 throws `PDKError.Code.notUTF8`: see `queryArgumentBytes`.
+        /// first 100.
         ///
-        /// It asks for all arguments (`kong.request.get_query`): over ProtoBuf:1 Kong fails the request if it is asked for one
+        /// It asks for all of them (`kong.request.get_query`): over ProtoBuf:1 Kong fails the request if it is asked for one
         /// that has no "=", which any client can send.
+        ///
+        /// Phases: rewrite, access, response. Kong's name: `kong.request.get_query_arg`, since 2.0.
         public func queryArgument(_ name: String) async throws(PDKError) -> String? {
-            try await firstArgument(name)?.multimapText(.requestGetQuery)
+            guard let bytes = try await queryArgumentBytes(name) else { return nil }
+            return try Answer(.bytes(bytes), .requestGetQueryArg).string()
         }
 
         /// The first value of a query argument, whatever bytes it is made of.
+        ///
+        /// Phases: rewrite, access, response. Kong's name: `kong.request.get_query_arg`, since 2.0.
         public func queryArgumentBytes(_ name: String) async throws(PDKError) -> [UInt8]? {
-            guard let value = try await firstArgument(name) else { return nil }
-            if case .boolean = value { return [] }
-            return try value.optionalBytes(.requestGetQuery)
-        }
-
-        private func firstArgument(_ name: String) async throws(PDKError) -> Value? {
-            let arguments = try await kong.ask(.requestGetQuery, 100).optionalMap(.requestGetQuery)
-            guard let value = arguments?[name] else { return nil }
-            if case .array(let values) = value { return values.first }
-            return value
-        }
-
-        /// The query arguments: each name with its values in order, none for an argument without "=". What is not UTF-8
-        /// is replaced by U+FFFD; `rawQuery` has it as it came.
-        /// - Parameter max: no more than this many arguments are parsed: 1 … 1000. `kong.request.get_query`
-        public func query(max: Int = 100) async throws(PDKError) -> [String: [String]] {
-            try await kong.ask(.requestGetQuery, max, in: 1...1000).multimap(.requestGetQuery)
+            try await query().bytes(name).first
         }
 
         /// The first value of a header; names are not case-sensitive. Nil if the request has no such header.
         ///
-        /// Over ProtoBuf:1 an empty value cannot be told from none, and is nil. A value that is not UTF-8 throws
-        /// `PDKError.Code.notUTF8`: see `headerBytes`. `kong.request.get_header`
+        /// Over ProtoBuf:1 an empty value cannot be told from none, and is nil.
+        ///
+        /// Phases: rewrite, access, response, log. Kong's name: `kong.request.get_header`, since 2.0.
         public func header(_ name: String) async throws(PDKError) -> String? {
-            try await kong.ask(.requestGetHeader, name).optionalString(.requestGetHeader)
+            try await kong.ask(.requestGetHeader, name).optionalString()
         }
 
-        /// The first value of a header, whatever bytes it is made of. `kong.request.get_header`
+        /// The first value of a header, whatever bytes it is made of.
+        ///
+        /// Phases: rewrite, access, response, log. Kong's name: `kong.request.get_header`, since 2.0.
         public func headerBytes(_ name: String) async throws(PDKError) -> [UInt8]? {
-            try await kong.ask(.requestGetHeader, name).optionalBytes(.requestGetHeader)
+            try await kong.ask(.requestGetHeader, name).optionalBytes()
         }
 
-        /// The headers: names in lower case, each with its values in order. What is not UTF-8 is replaced by U+FFFD;
-        /// `headerBytes` has it as it came.
-        /// - Parameter max: no more than this many headers are parsed: 1 … 1000. `kong.request.get_headers`
-        public func headers(max: Int = 100) async throws(PDKError) -> [String: [String]] {
-            try await kong.ask(.requestGetHeaders, max, in: 1...1000).multimap(.requestGetHeaders)
+        /// The headers; names are in lower case.
+        ///
+        /// Phases: rewrite, access, response, log. Kong's name: `kong.request.get_headers`, since 2.0.
+        /// - Parameter max: no more than this many are read: 1 … 1000.
+        public func headers(max: Int = 100) async throws(PDKError) -> Headers {
+            var headers = Headers()
+            headers.named = try await kong.ask(.requestGetHeaders, max: max, ignoringCase: true)
+            return headers
         }
 
-        /// The body's bytes. One that is larger than nginx's buffer comes from the file that Kong has written it to; over
-        /// MessagePack Kong 3 fails the request with status 500 instead. Phases: rewrite, access, response.
-        /// `kong.request.get_raw_body`
-        /// - Parameter limit: a body of a file that is larger, in bytes, throws `PDKError.Code.limit`.
-        public func rawBody(limit: Int = 64 * 1024 * 1024) async throws(PDKError) -> [UInt8] {
-            let value = try await kong.ask(.requestGetRawBody)
-            if case .map(let map) = value, case .string(let path)? = map["body_filepath"] {
-                return try BodyFile.read(path, limit: limit, for: .requestGetRawBody)
-            }
-            return try value.optionalBytes(.requestGetRawBody) ?? []
+        /// What the groups of the route's regular expression have captured of the path; empty if it has none.
+        ///
+        /// Phases: rewrite, access, response, log. Kong's name: `kong.request.get_uri_captures`, since 3.1.
+        public func uriCaptures() async throws(PDKError) -> URICaptures {
+            try await URICaptures(kong.ask(.requestGetURICaptures))
+        }
+
+        /// When Kong began with the request, in milliseconds since 1970.
+        ///
+        /// Phases: rewrite, access, response, log.
+        /// Kong's name: `kong.request.get_start_time`, since 3.0, over MessagePack only.
+        public func startTime() async throws(PDKError) -> Double {
+            try await kong.ask(.requestGetStartTime).number()
         }
     }
 }

@@ -4,96 +4,130 @@ extension Kong {
 
     /// What the client will get: the upstream service's answer, or Kong's own.
     ///
-    /// Reading it: phases response and log. Changing it: rewrite, access and response.
+    /// It can be read in the phases response and log, and changed in rewrite, access and response.
     public struct Response: Sendable {
         let kong: Kong
 
-        /// The status, as 200. `kong.response.get_status`
+        /// The status: 100 … 599.
+        ///
+        /// Phases: response, log. Kong's name: `kong.response.get_status`, since 2.0.
         public func status() async throws(PDKError) -> Int {
-            try await kong.ask(.responseGetStatus).integer(.responseGetStatus)
+            try await kong.ask(.responseGetStatus).integer()
         }
 
-        /// The first value of a header. Nil if there is no such header. `kong.response.get_header`
+        /// The first value of a header; names are not case-sensitive. Nil if there is no such header. One that is not UTF-8
+        /// throws `PDKError.Code.notUTF8`: see `headerBytes`.
+        ///
+        /// Phases: response, log. Kong's name: `kong.response.get_header`, since 2.0.
         public func header(_ name: String) async throws(PDKError) -> String? {
-            try await kong.ask(.responseGetHeader, name).optionalString(.responseGetHeader)
+            try await kong.ask(.responseGetHeader, name).optionalString()
         }
 
-        /// The first value of a header, whatever bytes it is made of. `kong.response.get_header`
+        /// The first value of a header, whatever bytes it is made of.
+        ///
+        /// Phases: response, log. Kong's name: `kong.response.get_header`, since 2.0.
         public func headerBytes(_ name: String) async throws(PDKError) -> [UInt8]? {
-            try await kong.ask(.responseGetHeader, name).optionalBytes(.responseGetHeader)
+            try await kong.ask(.responseGetHeader, name).optionalBytes()
         }
 
-        /// The headers: names in lower case, each with its values in order. What is not UTF-8 is replaced by U+FFFD.
-        /// - Parameter max: no more than this many are read: 1 … 1000. `kong.response.get_headers`
-        public func headers(max: Int = 100) async throws(PDKError) -> [String: [String]] {
-            try await kong.ask(.responseGetHeaders, max, in: 1...1000).multimap(.responseGetHeaders)
+        /// The headers; names are in lower case.
+        ///
+        /// Phases: response, log. Kong's name: `kong.response.get_headers`, since 2.0.
+        /// - Parameter max: no more than this many are read: 1 … 1000.
+        public func headers(max: Int = 100) async throws(PDKError) -> Headers {
+            var headers = Headers()
+            headers.named = try await kong.ask(.responseGetHeaders, max: max, ignoringCase: true)
+            return headers
         }
 
-        /// Who made the answer: "service", "exit" (a plugin) or "error" (Kong). `kong.response.get_source`
-        public func source() async throws(PDKError) -> String {
-            try await kong.ask(.responseGetSource).string(.responseGetSource)
+        /// Who has made an answer.
+        public enum Source: String, Sendable {
+            /// The upstream service.
+            case service
+            /// A plugin, with `kong.response.exit`.
+            case exit
+            /// Kong, since something went wrong.
+            case error
         }
 
-        /// Sets the status: 100 … 599. `kong.response.set_status`
+        /// Who has made the answer.
+        ///
+        /// Phases: response, log. Kong's name: `kong.response.get_source`, since 2.0.
+        public func source() async throws(PDKError) -> Source {
+            let answer = try await kong.ask(.responseGetSource)
+            guard let source = Source(rawValue: try answer.string()) else {
+                throw answer.unexpected("service, exit or error")
+            }
+            return source
+        }
+
+        /// Sets the status.
+        ///
+        /// Phases: rewrite, access, response. Kong's name: `kong.response.set_status`, since 2.0.
+        /// - Parameter status: 100 … 599; anything else throws `PDKError.Code.badArgument`.
         public func setStatus(_ status: Int) throws(PDKError) {
             try kong.check(status, in: 100...599, .responseSetStatus)
             try kong.queue(.responseSetStatus, status)
         }
 
-        /// Sets a header to one value, in place of all that it had. `kong.response.set_header`
+        /// Sets a header to one value, in place of all that it had. Kong ignores `Transfer-Encoding`.
+        ///
+        /// Phases: rewrite, access, response. Kong's name: `kong.response.set_header`, since 2.0.
         public func setHeader(_ name: String, _ value: String) throws(PDKError) {
             try kong.queue(.responseSetHeader, name, value)
         }
 
-        /// Adds a value to a header. `kong.response.add_header`
+        /// Sets a header to one value of any bytes, in place of all that it had.
+        ///
+        /// Phases: rewrite, access, response. Kong's name: `kong.response.set_header`, since 2.0.
+        public func setHeader(_ name: String, _ value: [UInt8]) throws(PDKError) {
+            try kong.queue(.responseSetHeader, name, LuaString(value))
+        }
+
+        /// Adds a value to a header.
+        ///
+        /// Phases: rewrite, access, response. Kong's name: `kong.response.add_header`, since 2.0.
         public func addHeader(_ name: String, _ value: String) throws(PDKError) {
             try kong.queue(.responseAddHeader, name, value)
         }
 
-        /// Removes a header with all its values. `kong.response.clear_header`
+        /// Adds a value of any bytes to a header.
+        ///
+        /// Phases: rewrite, access, response. Kong's name: `kong.response.add_header`, since 2.0.
+        public func addHeader(_ name: String, _ value: [UInt8]) throws(PDKError) {
+            try kong.queue(.responseAddHeader, name, LuaString(value))
+        }
+
+        /// Removes a header with all its values.
+        ///
+        /// Phases: rewrite, access, response. Kong's name: `kong.response.clear_header`, since 2.0.
         public func clearHeader(_ name: String) throws(PDKError) {
             try kong.queue(.responseClearHeader, name)
         }
 
-        /// Sets several headers, each in place of all that it had. `kong.response.set_headers`
-        public func setHeaders(_ headers: [String: [String]]) throws(PDKError) {
-            try kong.queue(.responseSetHeaders, Value.multimap(headers))
-        }
-
-        /// Answers the client now and ends the handler; no other plugin's handler of this phase runs after it.
+        /// Sets several headers, each in place of all that it had. Kong ignores `Transfer-Encoding`.
         ///
-        /// It never returns: it throws, and the handler should let that pass. Phases: rewrite, access, response.
-        /// `kong.response.exit`
-        /// - Parameters:
-        ///   - status: 100 … 599.
-        ///   - body: sent as it is.
-        ///   - headers: added to the answer.
-        public func exit(_ status: Int, body: [UInt8]? = nil, headers: [String: [String]] = [:]) throws -> Never {
-            try exit(status, body.map { .bytes($0) }, headers)
+        /// Phases: rewrite, access, response. Kong's name: `kong.response.set_headers`, since 2.0.
+        public func setHeaders(_ headers: Headers) throws(PDKError) {
+            try kong.queue(.responseSetHeaders, headers)
         }
 
-        /// Answers the client now with a text, and ends the handler. `kong.response.exit`
-        public func exit(_ status: Int, body: String, headers: [String: [String]] = [:]) throws -> Never {
-            try exit(status, .string(body), headers)
+        /// Not for plugin servers: Kong allows it only in `body_filter`, where it runs none. The service's answer is in
+        /// `kong.service.response.rawBody`.
+        ///
+        /// Phases: none. Kong's name: `kong.response.get_raw_body`, since 2.7, over MessagePack only.
+        @available(*, unavailable, message: "Kong allows it in body_filter only; see kong.service.response.rawBody()")
+        public func rawBody() async throws(PDKError) -> [UInt8]? {
+            try await kong.ask(.responseGetRawBody).optionalBytes()
         }
 
-        private func exit(_ status: Int, _ body: Value?, _ headers: [String: [String]]) throws -> Never {
-            try kong.check(status, in: 100...599, .responseExit)
-            var arguments: [Value] = [.integer(Int64(status))]
-            if body != nil || !headers.isEmpty { arguments.append(body ?? .nil) }
-            if !headers.isEmpty { arguments.append(.multimap(headers)) }
-            try kong.queue(.responseExit, arguments)
-            throw ExitSignal()
+        /// Not for plugin servers: Kong allows it only in `body_filter`, where it runs none. `exit` answers with another
+        /// body, also in the response phase.
+        ///
+        /// Phases: none. Kong's name: `kong.response.set_raw_body`, since 2.7, over MessagePack only.
+        @available(*, unavailable, message: "Kong allows it in body_filter only; see kong.response.exit")
+        public func setRawBody(_ body: [UInt8]) throws(PDKError) {
+            try kong.queue(.responseSetRawBody, body)
         }
-    }
-}
-
-extension Value {
-    /// A header or query map: a string for one value, an array for several.
-    static func multimap(_ map: [String: [String]]) -> Value {
-        .map(
-            map.mapValues { values in
-                values.count == 1 ? .string(values[0]) : .array(values.map { .string($0) })
-            })
     }
 }

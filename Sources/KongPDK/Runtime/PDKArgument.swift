@@ -2,11 +2,10 @@
 
 import CKongPlugin
 
-/// What a PDK method can be called with. The value is lent to C without being copied.
-protocol PDKArgument {
+/// What a PDK method can be called with. The value is lent to C without being copied; a call that has to wait for
+/// another thread takes it there.
+protocol PDKArgument: Sendable {
     func lend<Result>(_ body: (kong_value) -> Result) -> Result
-    /// A copy that can wait for another thread.
-    var copied: Value { get }
 }
 
 extension String: PDKArgument {
@@ -18,7 +17,6 @@ extension String: PDKArgument {
             return body(value)
         }
     }
-    var copied: Value { .string(self) }
 }
 
 extension Int: PDKArgument {
@@ -28,7 +26,6 @@ extension Int: PDKArgument {
         value.integer = Int64(self)
         return body(value)
     }
-    var copied: Value { .integer(Int64(self)) }
 }
 
 extension Bool: PDKArgument {
@@ -38,7 +35,6 @@ extension Bool: PDKArgument {
         value.boolean = self
         return body(value)
     }
-    var copied: Value { .boolean(self) }
 }
 
 extension Array: PDKArgument where Element == UInt8 {
@@ -51,18 +47,21 @@ extension Array: PDKArgument where Element == UInt8 {
             return body(value)
         }
     }
-    var copied: Value { .bytes(self) }
 }
 
 extension Value: PDKArgument {
     func lend<Result>(_ body: (kong_value) -> Result) -> Result { withKongValue(body) }
-    var copied: Value { self }
+}
+
+/// Kong takes either of the two for a name or a value: text, or any bytes.
+extension LuaString: PDKArgument {
+    func lend<Result>(_ body: (kong_value) -> Result) -> Result { value.lend(body) }
 }
 
 /// The arguments of one call, borrowed.
 typealias BorrowedArguments = UnsafeBufferPointer<kong_value>
 
-/// Lends no, one, two or any number of arguments, the first three without an allocation.
+/// Lends one, two, three or any number of arguments; the first three need no allocation for it.
 enum PDKArguments {
     static func withBorrowed<A: PDKArgument, Result>(_ a: A, _ body: (BorrowedArguments) -> Result) -> Result {
         a.lend { a in
@@ -79,6 +78,23 @@ enum PDKArguments {
                     room.initializeElement(at: 0, to: a)
                     room.initializeElement(at: 1, to: b)
                     return body(BorrowedArguments(room))
+                }
+            }
+        }
+    }
+
+    static func withBorrowed<A: PDKArgument, B: PDKArgument, C: PDKArgument, Result>(
+        _ a: A, _ b: B, _ c: C, _ body: (BorrowedArguments) -> Result
+    ) -> Result {
+        a.lend { a in
+            b.lend { b in
+                c.lend { c in
+                    withUnsafeTemporaryAllocation(of: kong_value.self, capacity: 3) { room in
+                        room.initializeElement(at: 0, to: a)
+                        room.initializeElement(at: 1, to: b)
+                        room.initializeElement(at: 2, to: c)
+                        return body(BorrowedArguments(room))
+                    }
                 }
             }
         }

@@ -1,8 +1,7 @@
-import CKongPlugin
-
-/// The methods of Kong's PDK that `Kong` calls, by Kong's names for them. A host resolves them once, when the plugin
-/// is opened; one that it does not know makes that call throw, and no other.
-enum PDKMethod: String, CaseIterable {
+/// The methods of Kong's PDK that `Kong` calls, by Kong's names for them: all of the server's catalogue. A host resolves
+/// them once, when the plugin is opened; one that it does not know makes that call throw, and no other.
+package enum PDKMethod: String, CaseIterable, Sendable {
+    case clientAuthenticate = "kong.client.authenticate"
     case clientGetConsumer = "kong.client.get_consumer"
     case clientGetCredential = "kong.client.get_credential"
     case clientGetForwardedIP = "kong.client.get_forwarded_ip"
@@ -10,49 +9,94 @@ enum PDKMethod: String, CaseIterable {
     case clientGetIP = "kong.client.get_ip"
     case clientGetPort = "kong.client.get_port"
     case clientGetProtocol = "kong.client.get_protocol"
+    case clientLoadConsumer = "kong.client.load_consumer"
+
+    case clientTLSDisableHTTP2ALPN = "kong.client.tls.disable_http2_alpn"
+    case clientTLSDisableSessionReuse = "kong.client.tls.disable_session_reuse"
+    case clientTLSGetFullClientCertificateChain = "kong.client.tls.get_full_client_certificate_chain"
+    case clientTLSRequestClientCertificate = "kong.client.tls.request_client_certificate"
+    case clientTLSSetClientVerify = "kong.client.tls.set_client_verify"
+
+    case clusterGetID = "kong.cluster.get_id"
 
     case ctxSharedGet = "kong.ctx.shared.get"
     case ctxSharedSet = "kong.ctx.shared.set"
 
+    case ipIsTrusted = "kong.ip.is_trusted"
+
     case logAlert = "kong.log.alert"
     case logCrit = "kong.log.crit"
     case logDebug = "kong.log.debug"
+    case logDeprecation = "kong.log.deprecation"
+    case logEmerg = "kong.log.emerg"
     case logErr = "kong.log.err"
     case logInfo = "kong.log.info"
+    case logInspect = "kong.log.inspect"
     case logNotice = "kong.log.notice"
     case logSerialize = "kong.log.serialize"
     case logSetSerializeValue = "kong.log.set_serialize_value"
     case logWarn = "kong.log.warn"
 
+    case nginxGetCtx = "kong.nginx.get_ctx"
+    case nginxGetStatistics = "kong.nginx.get_statistics"
+    case nginxGetSubsystem = "kong.nginx.get_subsystem"
+    case nginxGetTLS1VersionStr = "kong.nginx.get_tls1_version_str"
+    case nginxGetVar = "kong.nginx.get_var"
+    case nginxReqStartTime = "kong.nginx.req_start_time"
+    case nginxSetCtx = "kong.nginx.set_ctx"
+
+    case nodeGetHostname = "kong.node.get_hostname"
+    case nodeGetID = "kong.node.get_id"
+    case nodeGetMemoryStats = "kong.node.get_memory_stats"
+
+    case pluginGetID = "kong.plugin.get_id"
+
+    case requestGetBody = "kong.request.get_body"
     case requestGetForwardedHost = "kong.request.get_forwarded_host"
+    case requestGetForwardedPath = "kong.request.get_forwarded_path"
     case requestGetForwardedPort = "kong.request.get_forwarded_port"
+    case requestGetForwardedPrefix = "kong.request.get_forwarded_prefix"
     case requestGetForwardedScheme = "kong.request.get_forwarded_scheme"
-    case requestGetHTTPVersion = "kong.request.get_http_version"
     case requestGetHeader = "kong.request.get_header"
     case requestGetHeaders = "kong.request.get_headers"
     case requestGetHost = "kong.request.get_host"
+    case requestGetHTTPVersion = "kong.request.get_http_version"
     case requestGetMethod = "kong.request.get_method"
     case requestGetPath = "kong.request.get_path"
     case requestGetPathWithQuery = "kong.request.get_path_with_query"
     case requestGetPort = "kong.request.get_port"
     case requestGetQuery = "kong.request.get_query"
+    case requestGetQueryArg = "kong.request.get_query_arg"
     case requestGetRawBody = "kong.request.get_raw_body"
+    case requestGetRawPath = "kong.request.get_raw_path"
     case requestGetRawQuery = "kong.request.get_raw_query"
     case requestGetScheme = "kong.request.get_scheme"
+    case requestGetStartTime = "kong.request.get_start_time"
+    case requestGetURICaptures = "kong.request.get_uri_captures"
 
     case responseAddHeader = "kong.response.add_header"
     case responseClearHeader = "kong.response.clear_header"
+    case responseError = "kong.response.error"
     case responseExit = "kong.response.exit"
     case responseGetHeader = "kong.response.get_header"
     case responseGetHeaders = "kong.response.get_headers"
+    case responseGetRawBody = "kong.response.get_raw_body"
     case responseGetSource = "kong.response.get_source"
     case responseGetStatus = "kong.response.get_status"
     case responseSetHeader = "kong.response.set_header"
     case responseSetHeaders = "kong.response.set_headers"
+    case responseSetRawBody = "kong.response.set_raw_body"
     case responseSetStatus = "kong.response.set_status"
+
+    case routerGetRoute = "kong.router.get_route"
+    case routerGetService = "kong.router.get_service"
 
     case serviceRequestAddHeader = "kong.service.request.add_header"
     case serviceRequestClearHeader = "kong.service.request.clear_header"
+    case serviceRequestClearQueryArg = "kong.service.request.clear_query_arg"
+    case serviceRequestDisableTLS = "kong.service.request.disable_tls"
+    case serviceRequestEnableBuffering = "kong.service.request.enable_buffering"
+    case serviceRequestSetBody = "kong.service.request.set_body"
     case serviceRequestSetHeader = "kong.service.request.set_header"
     case serviceRequestSetHeaders = "kong.service.request.set_headers"
     case serviceRequestSetMethod = "kong.service.request.set_method"
@@ -61,6 +105,28 @@ enum PDKMethod: String, CaseIterable {
     case serviceRequestSetRawBody = "kong.service.request.set_raw_body"
     case serviceRequestSetRawQuery = "kong.service.request.set_raw_query"
     case serviceRequestSetScheme = "kong.service.request.set_scheme"
+
+    case serviceResponseGetBody = "kong.service.response.get_body"
+    case serviceResponseGetHeader = "kong.service.response.get_header"
+    case serviceResponseGetHeaders = "kong.service.response.get_headers"
+    case serviceResponseGetRawBody = "kong.service.response.get_raw_body"
+    case serviceResponseGetStatus = "kong.service.response.get_status"
+
+    case serviceSetRetries = "kong.service.set_retries"
+    case serviceSetTarget = "kong.service.set_target"
+    case serviceSetTimeouts = "kong.service.set_timeouts"
+    case serviceSetTLSVerify = "kong.service.set_tls_verify"
+    case serviceSetTLSVerifyDepth = "kong.service.set_tls_verify_depth"
+    case serviceSetUpstream = "kong.service.set_upstream"
+
+    case telemetryLog = "kong.telemetry.log"
+
+    case vaultFlush = "kong.vault.flush"
+    case vaultGet = "kong.vault.get"
+    case vaultIsReference = "kong.vault.is_reference"
+    case vaultParseReference = "kong.vault.parse_reference"
+    case vaultUpdate = "kong.vault.update"
+    case vaultWarmup = "kong.vault.warmup"
 
     /// A number below `allCases.count`, for tables: an enum without payloads is stored as the number of its case.
     var index: Int { Int(unsafeBitCast(self, to: UInt8.self)) }

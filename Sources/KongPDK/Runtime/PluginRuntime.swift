@@ -77,7 +77,7 @@ final class PluginRuntime: @unchecked Sendable {
         return Unmanaged<PluginRuntime>.fromOpaque(context).takeUnretainedValue()
     }
 
-    private init(
+    init(
         host: UnsafePointer<kong_host>, makeInstance: @escaping @Sendable (Value) async throws -> PluginInstance
     ) {
         self.host = host

@@ -12,10 +12,19 @@ package final class KongValueStorage: @unchecked Sendable {
     private let root: UnsafeMutablePointer<kong_value>
     private let blocks: [UnsafeMutableRawPointer]
 
-    package init(_ value: Value) {
+    package convenience init(_ value: Value) {
+        self.init { $0.copy(value, depth: 1) }
+    }
+
+    /// A map: a name with several values has an array of them.
+    convenience init(_ named: NamedValues) {
+        self.init { $0.copy(named.groups) }
+    }
+
+    private init(_ copy: (inout Builder) -> kong_value) {
         var builder = Builder()
         root = builder.allocate(kong_value.self, count: 1)
-        root.initialize(to: builder.copy(value, depth: 1))
+        root.initialize(to: copy(&builder))
         blocks = builder.blocks
     }
 
@@ -98,6 +107,26 @@ extension KongValueStorage {
                 (room + index).initialize(to: kong_entry(key: copy(entry.key), value: value))
             }
             return UnsafePointer(room)
+        }
+
+        mutating func copy(_ groups: [(name: LuaString, values: [LuaString?])]) -> kong_value {
+            var result = kong_value()
+            result.type = kong_type(KONG_MAP)
+            guard !groups.isEmpty else { return result }
+            let room = allocate(kong_entry.self, count: groups.count)
+            for (index, group) in groups.enumerated() {
+                // What has no value is `true` in Kong's table.
+                let values = group.values.map { $0?.value ?? .boolean(true) }
+                let value = copy(values.count == 1 ? values[0] : .array(values), depth: 2)
+                let key =
+                    switch group.name.value {
+                    case .bytes(let bytes): bytes.withUnsafeBytes { copy($0) }
+                    default: copy(group.name.text)
+                    }
+                (room + index).initialize(to: kong_entry(key: key, value: value))
+            }
+            result.map = kong_map(entries: UnsafePointer(room), count: groups.count)
+            return result
         }
 
         private mutating func copy(_ string: String) -> kong_string {

@@ -29,6 +29,13 @@ struct Misbehaving: Plugin, RewritePhase, AccessPhase, ResponsePhase, LogPhase {
                 throw Failure(description: "cannot start yet: \(config.text)")
             }
         case "init sleeps": try await Task.sleep(for: .milliseconds(config.count))
+        case "init throws once, then waits":
+            if Self.seenTexts.withLock({ $0.insert(config.text).inserted }) {
+                throw Failure(description: "cannot start yet: \(config.text)")
+            }
+            try await Self.waitForGo(config.text, "start")
+        case "init waits": try await Self.waitForGo(config.text, "start")
+        case "go": Self.seenTexts.withLock { _ = $0.insert("go \(config.text)") }
         default: break
         }
         number = Self.instanceCount.withLock { count in
@@ -40,7 +47,14 @@ struct Misbehaving: Plugin, RewritePhase, AccessPhase, ResponsePhase, LogPhase {
     private static let instanceCount = Mutex(0)
     private static let seenTexts = Mutex(Set<String>())
 
+    /// Waits until an instance of the mode "go" with the same text has been started.
+    private static func waitForGo(_ text: String, _ what: String) async throws {
+        report("\(what) of \(text) waits")
+        while !seenTexts.withLock({ $0.contains("go \(text)") }) { try await Task.sleep(for: .milliseconds(1)) }
+    }
+
     func shutdown() async {
+        if config.mode == "shutdown waits" { try? await Self.waitForGo(config.text, "shutdown") }
         if config.mode == "shutdown sleeps" { try? await Task.sleep(for: .milliseconds(config.count)) }
         report("instance \(config.text) shut down")
     }
@@ -59,7 +73,7 @@ struct Misbehaving: Plugin, RewritePhase, AccessPhase, ResponsePhase, LogPhase {
         case "queue, then throw":
             try kong.service.request.setHeader("x-before", "1")
             throw Failure(description: config.text)
-        case "exit": try kong.response.exit(418, body: "teapot", headers: ["x-a": ["1"], "x-b": ["2", "3"]])
+        case "exit": try kong.response.exit(418, body: "teapot", headers: ["x-a": "1", "x-b": "2", "x-b": "3"])
         case "exit, then continue": try await exitThenContinue(kong)
         case "detached": callAfterTheEnd(kong)
         case "detached, in time": try await callFromElsewhere(kong)
@@ -121,7 +135,7 @@ struct Misbehaving: Plugin, RewritePhase, AccessPhase, ResponsePhase, LogPhase {
     private func callFromElsewhere(_ kong: Kong) async throws {
         try await Task.detached {
             let method = try await kong.request.method()
-            try kong.service.request.setHeader("x-method", method)
+            try kong.service.request.setHeader("x-method", method.rawValue)
             try await kong.flush()
         }.value
     }

@@ -23,7 +23,7 @@ struct RecordedZoo: Plugin, CertificatePhase, RewritePhase, AccessPhase, Preread
                 try kong.log.err(error.message)
             }
         case "exit":
-            try kong.response.exit(403, body: "no", headers: ["x-why": ["because", "zoo"]])
+            try kong.response.exit(403, body: "no", headers: ["x-why": "because", "x-why": "zoo"])
         default: break
         }
     }

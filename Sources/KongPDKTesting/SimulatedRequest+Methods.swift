@@ -1,0 +1,28 @@
+import KongPDK
+import KongSimulator
+
+/// Requests, by their methods: `.get("/path?query")`.
+extension SimulatedRequest {
+    public static func get(_ target: String, headers: Headers = [:]) -> SimulatedRequest { request("GET", target, headers) }
+    public static func head(_ target: String, headers: Headers = [:]) -> SimulatedRequest { request("HEAD", target, headers) }
+    public static func options(_ target: String, headers: Headers = [:]) -> SimulatedRequest { request("OPTIONS", target, headers) }
+    public static func delete(_ target: String, headers: Headers = [:]) -> SimulatedRequest { request("DELETE", target, headers) }
+
+    public static func post(_ target: String, headers: Headers = [:], body: String = "") -> SimulatedRequest {
+        request("POST", target, headers, Array(body.utf8))
+    }
+    public static func put(_ target: String, headers: Headers = [:], body: String = "") -> SimulatedRequest {
+        request("PUT", target, headers, Array(body.utf8))
+    }
+    public static func patch(_ target: String, headers: Headers = [:], body: String = "") -> SimulatedRequest {
+        request("PATCH", target, headers, Array(body.utf8))
+    }
+
+    /// A request of any method, with any body.
+    public static func request(
+        _ method: String, _ target: String, _ headers: Headers = [:], _ body: [UInt8] = []
+    ) -> SimulatedRequest {
+        SimulatedRequest(
+            method, target, headers: SimulatedHeaders(headers.map { .init($0.nameBytes, $0.valueBytes) }), body: .bytes(body))
+    }
+}
