@@ -5,7 +5,7 @@ import Testing
 import WireProtocol
 
 /// The plugins goplug, hmac-auth and rate-limit as Kong meets them: built, loaded by the server, and called over its socket.
-@Suite struct AuthPluginTests {
+@Suite struct AuthPluginSocketTests {
     private static let plugins = ["goplug": "goplug", "hmac-auth": "hmac-auth", "rate-limit": "rate-limit"]
 
     /// One request through the access phase of an instance, with a simulated Kong behind the PDK.
@@ -15,14 +15,7 @@ import WireProtocol
         var exchange = SimulatedExchange(request)
         exchange.gateway.consumers = consumers
         exchange.begin(.access)
-        try kong.handleEvent(instance, "access") { call in
-            switch exchange.perform(call.method, call.arguments) {
-            case .value(let value): .value(value)
-            case .nothing: .nothing
-            case .error(let text): .error(text)
-            case .raised, .exits, .unanswered: .neverAnswers
-            }
-        }
+        try kong.handleEvent(instance, "access") { exchange.answer($0, over: kong.wireProtocol) }
         exchange.finish()
         return exchange
     }
