@@ -55,7 +55,7 @@ import WireProtocol
             #expect(requests.count == 12)
             for request in requests {
                 let exchange = try access(kong, instance, request, consumers: [["id": "c1", "username": "ada"]])
-                #expect(exchange.response.status == 200, "\(exchange.response.body.text)")
+                #expect(exchange.response.status == 200, "\(exchange.response)")
                 #expect(exchange.serviceRequest.headers["x-consumer-id"] == ["c1"])
                 #expect(exchange.serviceRequest.headers["authorization"] == [])
 
@@ -64,7 +64,7 @@ import WireProtocol
                 let refused = try access(kong, instance, other)
                 #expect(refused.response.status == 401)
                 #expect(refused.response.headers["www-authenticate"] == [#"hmac realm="orders""#])
-                #expect(refused.response.body.text == #"{"message":"HMAC signature does not match"}"#)
+                #expect(String(decoding: refused.response.body, as: UTF8.self) == #"{"message":"HMAC signature does not match"}"#)
             }
         }
     }
