@@ -13,7 +13,9 @@ import PackageDescription
 let toolchain: [CSetting] = [.define("KONG_SWIFT_VERSION_FALLBACK", to: "\"\(swiftVersion)\"")]
 
 /// A plugin: one folder, one shared library `libNAME.so`.
-func plugin(_ name: String, in folder: String = "Plugins", needs: [Target.Dependency] = [], exclude: [String] = []) -> Target {
+func plugin(
+    _ name: String, in folder: String = "Plugins", needs: [Target.Dependency] = [], exclude: [String] = []
+) -> Target {
     .target(name: name, dependencies: ["KongPDK"] + needs, path: "\(folder)/\(name)", exclude: exclude)
 }
 
@@ -88,7 +90,8 @@ let package = Package(
         .testTarget(
             name: "AuthPluginTests",
             dependencies: [
-                "goplug", "hmac-auth", "rate-limit", "KongPDKTesting", "KongPDK", .product(name: "Crypto", package: "swift-crypto"),
+                "goplug", "hmac-auth", "rate-limit", "KongPDKTesting", "KongPDK",
+                .product(name: "Crypto", package: "swift-crypto"),
             ]),
         .testTarget(name: "KongSimulatorTests", dependencies: ["KongSimulator", "PDKCatalogue", "WireProtocol"]),
         // The loader knows what Kong takes for a schema.

@@ -22,8 +22,8 @@ struct HTTPDate {
     }
 
     private static func number(_ text: Substring, digits: Int, in range: ClosedRange<Int>) -> Int? {
-        guard text.utf8.count == digits, text.utf8.allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }), let number = Int(text),
-            range.contains(number)
+        guard text.utf8.count == digits, text.utf8.allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }),
+            let number = Int(text), range.contains(number)
         else { return nil }
         return number
     }

@@ -42,7 +42,8 @@ import Testing
                 KongTest(request: .request(method, path, line.headers)), .test(), "HMAC signature does not match")
         }
         try await expectRefusal(target.kong { $0["x-missing"] = "there" }, .test(), "HMAC signature does not match")
-        try await expectRefusal(target.kong { $0["@request-target"] = "get /orders"; $0["host"] = "a" }, .test(), "HMAC signature does not match")
+        try await expectRefusal(
+            target.kong { $0["@request-target"] = "get /orders"; $0["host"] = "a" }, .test(), "HMAC signature does not match")
         try await expectRefusal(tags.kong { $0.add("x-tag", "three") }, .test(), "HMAC signature does not match")
         try await expectRefusal(tags.kong { $0.remove("x-tag") }, .test(), "HMAC signature does not match")
     }
@@ -64,9 +65,12 @@ import Testing
         "hmac username=\"ada\", username=\"ada\", algorithm=\"hmac-sha256\", headers=\"date\", signature=\"AAAA\"",
         "hmac username=\"ada\", algorithm=\"hmac-sha256\", headers=\"date\", signature=\"AAAA\" x",
         "hmac username=\"ada\u{301}\", algorithm=\"\u{301}hmac-sha256\", headers=\"date\", signature=\"AAAA\"",
+        "hmac username=\"ada\", algorithm=\"hmac-sha256\", headers=\"\(String(repeating: "a ", count: 101))\", "
+            + "signature=\"AAAA\"",
     ].map { Array($0.utf8) } + [
-        [0xFF], Array("hmac username=\"".utf8) + [0xE9] + Array("\", algorithm=\"hmac-sha256\", headers=\"date\", signature=\"AAAA\"".utf8),
-        Array("hmac username=\"ada\", algorithm=\"hmac-sha256\", headers=\"\(String(repeating: "a ", count: 101))\", signature=\"AAAA\"".utf8),
+        [0xFF],
+        Array("hmac username=\"".utf8) + [0xE9]
+            + Array("\", algorithm=\"hmac-sha256\", headers=\"date\", signature=\"AAAA\"".utf8),
     ]
 
     @Test(arguments: malformed) func aHeaderThatIsNotWhatItShouldBeIsRefused(_ header: [UInt8]) async throws {
@@ -86,7 +90,8 @@ import Testing
         let request = RecordedRequest.all[0]
         let kong = request.kong {
             $0["authorization"] =
-                #"  HMAC signature="\#(request.signature)",headers="\#(request.names)",  algorithm="hmac-sha256" , username="ada""#
+                #"  HMAC signature="\#(request.signature)",headers="\#(request.names)",  algorithm="hmac-sha256" , "#
+                + #"username="ada""#
         }
         try await kong.run(HMACAuth(config: .test()))
         #expect(kong.response.status == 200, "\(kong.log)")
@@ -112,12 +117,14 @@ import Testing
     // MARK: What the configuration asks for
 
     @Test func anAlgorithmCanBeForbidden() async throws {
-        try await expectRefusal(RecordedRequest.all[0].kong(), .test { $0.algorithms = [.sha512] }, "HMAC signature cannot be verified")
+        try await expectRefusal(
+            RecordedRequest.all[0].kong(), .test { $0.algorithms = [.sha512] }, "HMAC signature cannot be verified")
     }
 
     @Test func headersCanBeEnforced() async throws {
         let request = RecordedRequest.all[1]
-        try await expectRefusal(request.kong(), .test { $0.enforceHeaders = ["date", "x-tag"] }, "HMAC signature cannot be verified")
+        try await expectRefusal(
+            request.kong(), .test { $0.enforceHeaders = ["date", "x-tag"] }, "HMAC signature cannot be verified")
         let kong = request.kong()
         try await kong.run(HMACAuth(config: .test { $0.enforceHeaders = ["Host", "date", "@request-target"] }))
         #expect(kong.response.status == 200)
@@ -146,7 +153,8 @@ import Testing
         let signed = RecordedRequest.all[3], unsigned = RecordedRequest.all[0]
         let config = HMACAuth.Config.test { $0.validateRequestBody = true }
         try await expectRefusal(
-            KongTest(request: .post("/orders", headers: signed.headers, body: "{id: 8}")), config, "HMAC signature does not match")
+            KongTest(request: .post("/orders", headers: signed.headers, body: "{id: 8}")), config,
+            "HMAC signature does not match")
         let more = Array("more".utf8)
         let withoutDigest = KongTest(request: .request("GET", unsigned.target, unsigned.headers, more))
         try await expectRefusal(withoutDigest, config, "HMAC signature does not match")
@@ -221,7 +229,9 @@ import Testing
         #expect(throws: ConfigError(path: "config.credentials[1].secret", expected: "a secret", found: "an empty string")) {
             try HMACAuth(config: .test { $0.credentials[1].secret = "" })
         }
-        #expect(throws: ConfigError(path: "config.credentials[1].username", expected: "a name of its own", found: "\"ada\" again")) {
+        let again = ConfigError(
+            path: "config.credentials[1].username", expected: "a name of its own", found: "\"ada\" again")
+        #expect(throws: again) {
             try HMACAuth(config: .test { $0.credentials[1].username = "ada" })
         }
     }

@@ -46,7 +46,9 @@ import Testing
             let wait = refused?.states[0].reset ?? 0
             #expect(wait >= 1)
             // Not much too long either: a request is refused until the second before.
-            if wait > 1 { #expect(!limiter.check("a", at: now - length / (count * 7) + .seconds(wait - 1)).isAllowed, "round \(round)") }
+            if wait > 1 {
+                #expect(!limiter.check("a", at: now - length / (count * 7) + .seconds(wait - 1)).isAllowed, "round \(round)")
+            }
             now += .seconds(wait)
             #expect(limiter.check("a", at: now).isAllowed, "round \(round)")
         }

@@ -40,7 +40,8 @@ struct RecordedRequest: Decodable, Sendable, CustomTestStringConvertible {
     }
 
     func authorization(username: String, signature: String? = nil) -> String {
-        "hmac username=\"\(username)\", algorithm=\"\(algorithm)\", headers=\"\(names)\", signature=\"\(signature ?? self.signature)\""
+        "hmac username=\"\(username)\", algorithm=\"\(algorithm)\", headers=\"\(names)\", "
+            + "signature=\"\(signature ?? self.signature)\""
     }
 }
 

@@ -87,7 +87,8 @@ import WireProtocol
         }
     }
 
-    @Test(arguments: WireProtocolKind.both) func whateverAClientSendsToHMACAuthIsAnswered(_ wireProtocol: WireProtocolKind) throws {
+    @Test(arguments: WireProtocolKind.both)
+    func whateverAClientSendsToHMACAuthIsAnswered(_ wireProtocol: WireProtocolKind) throws {
         try TestServer.run(Self.plugins) { server in
             let kong = server.kong(wireProtocol)
             let instance = try kong.startInstance(
