@@ -13,11 +13,15 @@ import PackageDescription
 let toolchain: [CSetting] = [.define("KONG_SWIFT_VERSION_FALLBACK", to: "\"\(swiftVersion)\"")]
 
 /// A plugin: one folder, one shared library `libNAME.so`.
-func plugin(_ name: String, in folder: String = "Plugins") -> Target {
-    .target(name: name, dependencies: ["KongPDK"], path: "\(folder)/\(name)")
+func plugin(
+    _ name: String, in folder: String = "Plugins", needs: [Target.Dependency] = [], exclude: [String] = []
+) -> Target {
+    .target(name: name, dependencies: ["KongPDK"] + needs, path: "\(folder)/\(name)", exclude: exclude)
 }
 
-let plugins = ["goplug"]
+let plugins = ["goplug", "hmac-auth", "rate-limit"]
+/// What they need beside KongPDK.
+let pluginNeeds: [String: [Target.Dependency]] = ["hmac-auth": [.product(name: "Crypto", package: "swift-crypto")]]
 /// Plugins that only the tests load.
 let testPlugins = ["recorded_goplug", "recorded_noop", "recorded_tencalls", "recorded_zoo", "misbehaving", "caller"]
 
@@ -85,6 +89,12 @@ let package = Package(
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ]),
         .testTarget(name: "KongPDKTestingTests", dependencies: ["KongPDKTesting", "KongPDK"]),
+        .testTarget(
+            name: "AuthPluginTests",
+            dependencies: [
+                "goplug", "hmac-auth", "rate-limit", "KongPDKTesting", "KongPDK",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ]),
         .testTarget(name: "KongSimulatorTests", dependencies: ["KongSimulator", "PDKCatalogue", "WireProtocol"]),
         // The loader knows what Kong takes for a schema.
         .testTarget(name: "KongPDKTests", dependencies: ["KongPDK", "PDKCatalogue", "PluginLoader"]),
@@ -94,7 +104,8 @@ let package = Package(
             dependencies: [
                 "KongClient", "KongSimulator", "PluginLoader", "WireProtocol", "PDKCatalogue", "CKongPlugin", "TestSupport",
             ]),
-    ] + plugins.map { plugin($0) } + testPlugins.map { plugin($0, in: "Tests/Plugins") },
+    ] + plugins.map { plugin($0, needs: pluginNeeds[$0] ?? [], exclude: ["README.md"]) }
+        + testPlugins.map { plugin($0, in: "Tests/Plugins") },
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11
 )
