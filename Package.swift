@@ -13,11 +13,11 @@ import PackageDescription
 let toolchain: [CSetting] = [.define("KONG_SWIFT_VERSION_FALLBACK", to: "\"\(swiftVersion)\"")]
 
 /// A plugin: one folder, one shared library `libNAME.so`.
-func plugin(_ name: String, in folder: String = "Plugins") -> Target {
-    .target(name: name, dependencies: ["KongPDK"], path: "\(folder)/\(name)")
+func plugin(_ name: String, in folder: String = "Plugins", needs: [Target.Dependency] = [], exclude: [String] = []) -> Target {
+    .target(name: name, dependencies: ["KongPDK"] + needs, path: "\(folder)/\(name)", exclude: exclude)
 }
 
-let plugins = ["goplug"]
+let plugins = ["goplug", "request-id", "request-transform"]
 /// Plugins that only the tests load.
 let testPlugins = ["recorded_goplug", "recorded_noop", "recorded_tencalls", "recorded_zoo", "misbehaving", "caller"]
 
@@ -86,11 +86,14 @@ let package = Package(
         .testTarget(name: "KongSimulatorTests", dependencies: ["KongSimulator", "PDKCatalogue", "WireProtocol"]),
         // The loader knows what Kong takes for a schema.
         .testTarget(name: "KongPDKTests", dependencies: ["KongPDK", "PDKCatalogue", "PluginLoader"]),
+        .testTarget(name: "RequestIDTests", dependencies: ["request-id", "KongPDKTesting"]),
+        .testTarget(name: "RequestTransformTests", dependencies: ["request-transform", "KongPDKTesting", "PluginLoader"]),
         // Runs swift-pluginserver and loads the test plugins, all built beside it: `swift build --build-tests` builds them.
         .testTarget(
             name: "PluginServerTests",
             dependencies: ["KongClient", "KongSimulator", "WireProtocol", "PDKCatalogue", "CKongPlugin"]),
-    ] + plugins.map { plugin($0) } + testPlugins.map { plugin($0, in: "Tests/Plugins") },
+    ] + plugins.map { plugin($0, exclude: $0 == "goplug" ? [] : ["README.md"]) }
+        + testPlugins.map { plugin($0, in: "Tests/Plugins") },
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11
 )
