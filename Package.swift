@@ -17,7 +17,7 @@ func plugin(_ name: String, in folder: String = "Plugins", needs: [Target.Depend
     .target(name: name, dependencies: ["KongPDK"] + needs, path: "\(folder)/\(name)", exclude: exclude)
 }
 
-let plugins = ["goplug", "request-id", "request-transform"]
+let plugins = ["goplug", "request-id", "request-transform", "http-log"]
 /// Plugins that only the tests load.
 let testPlugins = ["recorded_goplug", "recorded_noop", "recorded_tencalls", "recorded_zoo", "misbehaving", "caller"]
 
@@ -88,10 +88,12 @@ let package = Package(
         .testTarget(name: "KongPDKTests", dependencies: ["KongPDK", "PDKCatalogue", "PluginLoader"]),
         .testTarget(name: "RequestIDTests", dependencies: ["request-id", "KongPDKTesting"]),
         .testTarget(name: "RequestTransformTests", dependencies: ["request-transform", "KongPDKTesting", "PluginLoader"]),
+        .target(name: "LoopbackHTTP", path: "Tests/LoopbackHTTP"),
+        .testTarget(name: "HTTPLogTests", dependencies: ["http-log", "KongPDKTesting", "LoopbackHTTP", "PluginLoader"]),
         // Runs swift-pluginserver and loads the test plugins, all built beside it: `swift build --build-tests` builds them.
         .testTarget(
             name: "PluginServerTests",
-            dependencies: ["KongClient", "KongSimulator", "WireProtocol", "PDKCatalogue", "CKongPlugin"]),
+            dependencies: ["KongClient", "KongSimulator", "WireProtocol", "PDKCatalogue", "CKongPlugin", "LoopbackHTTP"]),
     ] + plugins.map { plugin($0, exclude: $0 == "goplug" ? [] : ["README.md"]) }
         + testPlugins.map { plugin($0, in: "Tests/Plugins") },
     swiftLanguageModes: [.v6],
