@@ -19,7 +19,7 @@ func plugin(
     .target(name: name, dependencies: ["KongPDK"] + needs, path: "\(folder)/\(name)", exclude: exclude)
 }
 
-let plugins = ["goplug", "hmac-auth", "rate-limit"]
+let plugins = ["goplug", "hmac-auth", "http-log", "rate-limit", "request-id", "request-transform"]
 /// What they need beside KongPDK.
 let pluginNeeds: [String: [Target.Dependency]] = ["hmac-auth": [.product(name: "Crypto", package: "swift-crypto")]]
 /// Plugins that only the tests load.
@@ -98,11 +98,16 @@ let package = Package(
         .testTarget(name: "KongSimulatorTests", dependencies: ["KongSimulator", "PDKCatalogue", "WireProtocol"]),
         // The loader knows what Kong takes for a schema.
         .testTarget(name: "KongPDKTests", dependencies: ["KongPDK", "PDKCatalogue", "PluginLoader"]),
+        .testTarget(name: "RequestIDTests", dependencies: ["request-id", "KongPDKTesting"]),
+        .testTarget(name: "RequestTransformTests", dependencies: ["request-transform", "KongPDKTesting", "PluginLoader"]),
+        .target(name: "LoopbackHTTP", path: "Tests/LoopbackHTTP"),
+        .testTarget(name: "HTTPLogTests", dependencies: ["http-log", "KongPDKTesting", "LoopbackHTTP", "PluginLoader"]),
         // Runs swift-pluginserver and loads the test plugins, all built beside it: `swift build --build-tests` builds them.
         .testTarget(
             name: "PluginServerTests",
             dependencies: [
-                "KongClient", "KongSimulator", "PluginLoader", "WireProtocol", "PDKCatalogue", "CKongPlugin", "TestSupport",
+                "KongClient", "KongSimulator", "PluginLoader", "WireProtocol", "PDKCatalogue", "CKongPlugin", "LoopbackHTTP",
+                "TestSupport",
             ]),
     ] + plugins.map { plugin($0, needs: pluginNeeds[$0] ?? [], exclude: ["README.md"]) }
         + testPlugins.map { plugin($0, in: "Tests/Plugins") },

@@ -58,8 +58,6 @@ public final class Server: @unchecked Sendable {
             throw .system(error)
         }
         let report = LoadReport(on: configuration.pluginsDirectory, logger: logger, diagnostics: diagnostics)
-        // Last: who connects meanwhile waits for no more than this.
-        defer { report.writeRecords() }
         do throws(LoadError) {
             plugins = try PluginSet(
                 configuration.pluginsDirectory, only: nil, contexts: contexts, policy: configuration.policy,
