@@ -34,6 +34,8 @@ public final class Server: @unchecked Sendable {
     private(set) var plugins: PluginSet
     let instances: InstanceRegistry
 
+    /// Writes the records of what was loaded.
+    private var recordWriter: WorkThread?
     /// Who has started this process. Asked before anything that takes time.
     private let parent = getppid()
     private var listener: UnixListener?
@@ -58,6 +60,17 @@ public final class Server: @unchecked Sendable {
             throw .system(error)
         }
         let report = LoadReport(on: configuration.pluginsDirectory, logger: logger, diagnostics: diagnostics)
+        do throws(ServerError) {
+            try open(report)
+        } catch {
+            report.writeRecords()
+            throw error
+        }
+        recordWriter = report.startWritingRecords()
+    }
+
+    /// Opens the plugins, and listens.
+    private func open(_ report: LoadReport) throws(ServerError) {
         do throws(LoadError) {
             plugins = try PluginSet(
                 configuration.pluginsDirectory, only: nil, contexts: contexts, policy: configuration.policy,
@@ -65,15 +78,33 @@ public final class Server: @unchecked Sendable {
         } catch {
             throw .plugins(error)
         }
+        // Before the socket is there: whoever can connect can also stop the server as it should be stopped.
+        do throws(SystemError) { try watchSignals() } catch { throw .system(error) }
         do throws(SystemError) {
             listener = try UnixListener(
                 path: configuration.socketPath,
                 onAccept: { [unowned self] connection in deal(connection) },
-                onTrouble: { error in
+                onTrouble: { [logger] error in
                     logger.error("cannot accept connections for the moment, they wait: \(error)")
                 })
         } catch {
             throw .socket(configuration.socketPath, error)
+        }
+    }
+
+    private func watchSignals() throws(SystemError) {
+        guard let main = contexts.first?.loop else { return }
+        for signal in [SIGTERM, SIGINT] {
+            try SignalWatch.start(signal, on: main) { [unowned self] in
+                shutDown("signal \(signal)")
+            }
+        }
+        // What Kong's own logs are reopened with, and what people use who rotate logs.
+        for signal in [SIGUSR1, SIGHUP] {
+            try SignalWatch.start(signal, on: main) { [unowned self] in diagnostics?.reopen() }
+        }
+        if configuration.endsWithParent {
+            try ProcessEndWatch.start(forParent: parent, on: main) { [unowned self] in shutDown("Kong exited") }
         }
     }
 
@@ -86,18 +117,6 @@ public final class Server: @unchecked Sendable {
     public func run() throws(ServerError) {
         guard let main = contexts.first?.loop else { return }
         do throws(SystemError) {
-            for signal in [SIGTERM, SIGINT] {
-                try SignalWatch.start(signal, on: main) { [unowned self] in
-                    shutDown("signal \(signal)")
-                }
-            }
-            // What Kong's own logs are reopened with, and what people use who rotate logs.
-            for signal in [SIGUSR1, SIGHUP] {
-                try SignalWatch.start(signal, on: main) { [unowned self] in diagnostics?.reopen() }
-            }
-            if configuration.endsWithParent {
-                try ProcessEndWatch.start(forParent: parent, on: main) { [unowned self] in shutDown("Kong exited") }
-            }
             try listener?.start(on: main)
             for context in contexts.dropFirst() { try Self.startThread(context.loop) }
         } catch {
@@ -106,22 +125,12 @@ public final class Server: @unchecked Sendable {
         logger.notice(
             "swift-pluginserver \(serverVersion) listens on \(configuration.socketPath), \(contexts.count) loops, pid \(getpid())")
         main.run()
+        recordWriter?.join()
         logger.notice("swift-pluginserver has ended")
     }
 
     private static func startThread(_ loop: EventLoop) throws(SystemError) {
-        var thread = pthread_t()
-        let context = Unmanaged.passRetained(loop)
-        let result = pthread_create(
-            &thread, nil,
-            { context in
-                if let context { Unmanaged<EventLoop>.fromOpaque(context).takeRetainedValue().run() }
-                return nil
-            }, context.toOpaque())
-        guard result == 0 else {
-            context.release()
-            throw SystemError("pthread_create", code: result)
-        }
+        _ = try WorkThread { loop.run() }
     }
 
     /// Gives a connection to the next loop in turn.
