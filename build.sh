@@ -170,7 +170,7 @@ build_docs() {
             -output-dir "$work/$module" -minimum-access-level public -skip-synthesized-members \
             -skip-protocol-implementations "$mode" || fail "the symbols of $module cannot be read: the reason is above"
         docc convert "Sources/$module/$module.docc" --additional-symbol-graph-dir "$work/$module" \
-            --output-path "$work/$module.doccarchive" --fallback-bundle-identifier "$module" \
+            --output-path "$work/$module.doccarchive" --fallback-bundle-identifier "$module" --fallback-default-module-kind Library \
             --enable-experimental-external-link-support --enable-experimental-overloaded-symbol-presentation \
             --experimental-documentation-coverage --coverage-summary-level detailed --warnings-as-errors \
             "${archives[@]/#/--dependency=}" >"$work/$module.log" 2>&1 ||
