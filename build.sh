@@ -4,6 +4,7 @@
 set -euo pipefail
 # Plugins and directories that a group may write to are not trusted, and Ubuntu's default is to make such.
 umask 022
+caller=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 usage() {
@@ -23,6 +24,14 @@ usage: ./build.sh VERB
 
 It needs Debian or Ubuntu with Swift 6.3 or newer; what else is missing it installs with apt-get.
 END
+}
+
+# A path as whoever called meant it, wherever this file is.
+from_caller() { # PATH
+    case $1 in
+    /*) echo "$1" ;;
+    *) echo "$caller/$1" ;;
+    esac
 }
 
 fail() {
@@ -82,7 +91,11 @@ put() { # FILE TARGET
     mkdir -p "$(dirname "$2")"
     install -m 755 "$1" "$2.new"
     mv -f "$2.new" "$2"
-    echo "built $2"
+    # For a caller elsewhere, a path that means the same there.
+    case $2 in
+    /*) echo "built $2" ;;
+    *) [ "$caller" = "$PWD" ] && echo "built $2" || echo "built $PWD/$2" ;;
+    esac
 }
 
 build_all() {
@@ -273,11 +286,11 @@ plugin)
         esac
     done
     [ -n "$folder" ] || fail "which plugin? ./build.sh plugin DIR"
-    build_plugin "$folder" "$kind"
+    build_plugin "$(from_caller "$folder")" "$kind"
     ;;
 install)
     [ $# -eq 1 ] || fail "where to? ./build.sh install PREFIX"
-    install_to "$1"
+    install_to "$(from_caller "$1")"
     ;;
 clean)
     [ $# -eq 0 ] || fail "clean takes no arguments"

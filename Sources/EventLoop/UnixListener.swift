@@ -46,7 +46,12 @@ public final class UnixListener: EventSource {
         // A path that just fits has no room for the suffix; then it is unlinked first, and missing for a moment.
         let bound = temporary.utf8.count <= Self.longestPath ? temporary : path
         unlink(bound)
-        identity = try Self.bind(descriptor, to: bound)
+        do throws(SystemError) {
+            identity = try Self.bind(descriptor, to: bound)
+        } catch {
+            // The path that people know.
+            throw SystemError(error.call, path, code: error.code)
+        }
         guard listen(descriptor, Self.backlog) == 0 else { throw SystemError("listen", path) }
         if bound != path, rename(bound, path) != 0 {
             let error = SystemError("rename", "\(bound) to \(path)")

@@ -113,14 +113,20 @@ extension SimulatedExchange {
                 headers: SimulatedHeaders([.init(Array("Content-Type".utf8), type)]), body: serviceRequest.body.contents ?? [])
         }
         serviceResponse = answer
+        let earlier = response.headers
         response = answer
-        if serviceRequest.isBuffered { copyHeaders(of: answer) }
+        if serviceRequest.isBuffered {
+            copyHeaders(of: answer, over: earlier)
+        } else {
+            response.headers = SimulatedHeaders(earlier.fields.filter { !answer.headers.replaces($0) } + answer.headers.fields)
+        }
     }
 
     /// A buffered answer's headers go through `kong.response.set_headers`: underscores in names become dashes, an empty
     /// value a space, and of a header that nginx has once only the last stays.
-    private mutating func copyHeaders(of answer: SimulatedResponse) {
-        response.headers = [:]
+    private mutating func copyHeaders(of answer: SimulatedResponse, over earlier: SimulatedHeaders) {
+        response.headers = earlier
+        for field in answer.headers.fields { response.headers.removeAll(SimulatedHeaders.outputName(field.name).lowercasedASCII) }
         for field in answer.headers.fields {
             guard !HeaderChecks.isTransferEncoding(field.name) else {
                 write(.warn, "manually setting Transfer-Encoding. Ignored.")

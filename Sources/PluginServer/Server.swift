@@ -58,8 +58,6 @@ public final class Server: @unchecked Sendable {
             throw .system(error)
         }
         let report = LoadReport(on: configuration.pluginsDirectory, logger: logger, diagnostics: diagnostics)
-        // Last: who connects meanwhile waits for no more than this.
-        defer { report.writeRecords() }
         do throws(LoadError) {
             plugins = try PluginSet(
                 configuration.pluginsDirectory, only: nil, contexts: contexts, policy: configuration.policy,
@@ -151,33 +149,40 @@ public final class Server: @unchecked Sendable {
         logger.notice("\(reason); shutting down")
         listener?.stop()
         shutdownDeadline = EventLoop.now + configuration.shutdownTimeout
-        drain { [self] in
-            instances.closeAll()
-            for context in contexts { context.loop.schedule { context.forgetInstances() } }
-            drain { [self] in stopLoops() }
+        drain("events or starting instances", { $0.unfinishedEventCount() }) { [self] in
+            // Before there are no instances any more: whoever is still connected would hear so.
+            ask({ $0.closeConnections() }) { [self] _ in
+                instances.closeAll()
+                drain("stopping instances", { $0.stoppingInstanceCount() }) { [self] in stopLoops() }
+            }
         }
     }
 
-    /// Waits until nothing is unfinished on any loop, or there is no more time. [loop 0]
-    private func drain(_ done: @escaping @Sendable () -> Void) {
-        count(from: 0, sum: 0) { [self] unfinished in
+    /// Waits until nothing of a kind is unfinished on any loop, or there is no more time. [loop 0]
+    private func drain(
+        _ kind: String, _ count: @escaping @Sendable (LoopContext) -> Int, _ done: @escaping @Sendable () -> Void
+    ) {
+        ask(count) { [self] unfinished in
             if unfinished == 0 { return done() }
             guard let deadline = shutdownDeadline, EventLoop.now < deadline else {
-                logger.warning("\(unfinished) events or instances have not finished in time")
+                logger.warning("\(unfinished) \(kind) have not finished in time")
                 return done()
             }
-            contexts[0].loop.schedule(after: Self.drainInterval) { [self] in drain(done) }
+            contexts[0].loop.schedule(after: Self.drainInterval) { [self] in drain(kind, count, done) }
         }
     }
 
-    /// Asks one loop after the other; `done` is called on the first.
-    private func count(from index: Int, sum: Int, _ done: @escaping @Sendable (Int) -> Void) {
+    /// Asks one loop after the other; `done` gets the sum of their answers, on the first.
+    private func ask(
+        _ question: @escaping @Sendable (LoopContext) -> Int, from index: Int = 0, sum: Int = 0,
+        _ done: @escaping @Sendable (Int) -> Void
+    ) {
         guard index < contexts.count else {
             contexts[0].loop.schedule { done(sum) }
             return
         }
         let context = contexts[index]
-        context.loop.schedule { [self] in count(from: index + 1, sum: sum + context.unfinishedCount, done) }
+        context.loop.schedule { [self] in ask(question, from: index + 1, sum: sum + question(context), done) }
     }
 
     private func stopLoops() {

@@ -31,12 +31,12 @@ struct Check: ParsableCommand {
         var ignored: [Finding] = []
         for path in paths {
             guard isDirectory(path) else {
-                inspections.append(Inspection(path: path, options: judging.policy.check))
+                inspections.append(Inspection(path: path, options: judging.policy.check, withDigest: json))
                 continue
             }
             do {
                 for finding in try PluginDirectory(path: path, options: judging.policy.check).findings {
-                    if let inspection = Inspection(finding) { inspections.append(inspection) } else { ignored.append(finding) }
+                    if let inspection = Inspection(finding, withDigest: json) { inspections.append(inspection) } else { ignored.append(finding) }
                 }
             } catch {
                 throw fail("\(error)")

@@ -54,6 +54,11 @@ public struct Headers: Sendable, Hashable {
 
     /// Removes a header with all its values.
     public mutating func remove(_ name: String) { named.remove(name) }
+
+    /// Gives a header another name: its values go with it, whatever bytes they are made of, in place of those that the other
+    /// had. False: there is no such header, and nothing changes.
+    @discardableResult
+    public mutating func rename(_ name: String, to newName: String) -> Bool { named.rename(name, to: newName) }
 }
 
 /// A name may come several times: it then has several values.

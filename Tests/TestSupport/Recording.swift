@@ -1,49 +1,49 @@
 import Foundation
 
 /// The recorded conversations of Kong and its Go servers, in Tests/Fixtures/vectors.
-struct Recording: Decodable, Sendable {
-    struct Step: Decodable, Sendable {
-        let conn: String?
+package struct Recording: Decodable, Sendable {
+    package struct Step: Decodable, Sendable {
+        package let conn: String?
         /// "kong>server" or "server>kong".
-        let dir: String?
-        let hex: String?
-        let decoded: String?
-        let event: String?
+        package let dir: String?
+        package let hex: String?
+        package let decoded: String?
+        package let event: String?
 
-        var isFromKong: Bool { dir == "kong>server" }
-        var bytes: [UInt8] { Recording.bytes(hex: hex ?? "") }
+        package var isFromKong: Bool { dir == "kong>server" }
+        package var bytes: [UInt8] { Recording.bytes(hex: hex ?? "") }
     }
 
-    let scenario: String
-    let steps: [Step]
+    package let scenario: String
+    package let steps: [Step]
 
-    static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        .appendingPathComponent("../../Fixtures/vectors").standardized
+    package static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .appendingPathComponent("../Fixtures/vectors").standardized
 
     /// The scenarios of a file.
-    static func all(in file: String) throws -> [Recording] {
+    package static func all(in file: String) throws -> [Recording] {
         try JSONDecoder().decode([Recording].self, from: Data(contentsOf: folder.appendingPathComponent(file)))
     }
 
     /// What crossed a socket between real Kong and a Go server, chunk by chunk.
-    static func traffic(in file: String) throws -> [Step] {
+    package static func traffic(in file: String) throws -> [Step] {
         let text = try String(contentsOf: folder.appendingPathComponent("kong/\(file)"), encoding: .utf8)
         return try text.split(separator: "\n").map { try JSONDecoder().decode(Step.self, from: Data($0.utf8)) }
     }
 
-    static func bytes(hex: String) -> [UInt8] {
+    package static func bytes(hex: String) -> [UInt8] {
         let digits = hex.utf8.compactMap { Character(Unicode.Scalar($0)).hexDigitValue }
         return stride(from: 0, to: digits.count - 1, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
     }
 }
 
 /// A recorded run of a Go server's program.
-struct RecordedCommand: Decodable, Sendable {
-    let scenario: String
-    let argv: [String]?
-    let exitStatus: Int32?
-    let stdout: String?
-    let stdoutHex: String?
+package struct RecordedCommand: Decodable, Sendable {
+    package let scenario: String
+    package let argv: [String]?
+    package let exitStatus: Int32?
+    package let stdout: String?
+    package let stdoutHex: String?
 
     private enum CodingKeys: String, CodingKey {
         case scenario, argv, stdout
@@ -51,9 +51,9 @@ struct RecordedCommand: Decodable, Sendable {
         case stdoutHex = "stdout_hex"
     }
 
-    var output: [UInt8] { stdoutHex.map(Recording.bytes(hex:)) ?? Array((stdout ?? "").utf8) }
+    package var output: [UInt8] { stdoutHex.map(Recording.bytes(hex:)) ?? Array((stdout ?? "").utf8) }
 
-    static func all(in file: String) throws -> [String: RecordedCommand] {
+    package static func all(in file: String) throws -> [String: RecordedCommand] {
         let data = try Data(contentsOf: Recording.folder.appendingPathComponent(file))
         let commands = try JSONDecoder().decode([RecordedCommand].self, from: data)
         return Dictionary(commands.map { ($0.scenario, $0) }, uniquingKeysWith: { first, _ in first })

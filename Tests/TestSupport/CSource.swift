@@ -1,21 +1,29 @@
 import Foundation
 
 /// The source of a plugin in C, as far as the tests vary it, and the compiler that makes a real `.so` of it.
-struct CSource {
+package struct CSource {
     /// The stamp; empty for none.
-    var stamp = #"KONG_PLUGIN_STAMP(KONG_LANGUAGE_C, KONG_RUNTIME_UNSTATED, "0.1.0", "cc of the tests")"#
+    package var stamp = #"KONG_PLUGIN_STAMP(KONG_LANGUAGE_C, KONG_RUNTIME_UNSTATED, "0.1.0", "cc of the tests")"#
     /// More at file scope.
-    var extra = ""
+    package var extra = ""
     /// Statements that change the descriptor.
-    var descriptor = ""
+    package var descriptor = ""
     /// The body of kong_plugin_open, or the definition of something else by that name.
-    var open = "OPEN { \(Self.describe) return &plugin; }"
-    var version = "1.2.3"
+    package var open = "OPEN { \(Self.describe) return &plugin; }"
+    package var version = "1.2.3"
 
-    static let describe = "describe();"
+    package static let describe = "describe();"
+
+    package init() {}
+
+    /// A plugin that does something when it is opened, before it says what it is.
+    package init(opening statements: String, extra: String = "") {
+        self.extra = "#include <fcntl.h>\n#include <signal.h>\n#include <stdio.h>\n#include <stdlib.h>\n#include <unistd.h>\n\(extra)"
+        open = "OPEN { \(statements) \(Self.describe) return &plugin; }"
+    }
 
     /// A stamp of any version, in bytes that the macro of the header would not write.
-    static func stamp(
+    package static func stamp(
         major: Int, minor: Int, size: Int = 176, noteSize: Int? = nil, pdk: String = "0.9.0", toolchain: String = "swift 6.2.1",
         owner: String = "Kong", section: String = ".note.kong.plugin"
     ) -> String {
@@ -28,10 +36,22 @@ struct CSource {
     }
 
     /// A constructor that leaves a file behind: the proof that code of the plugin ran.
-    static func constructor(creating path: String) -> String {
+    package static func constructor(creating path: String) -> String {
         """
         #include <fcntl.h>
         __attribute__((constructor)) static void leave_a_mark(void) { open("\(path)", O_CREAT | O_WRONLY, 0600); }
+        """
+    }
+
+    /// A constructor that notes in which process it ran.
+    package static func constructor(notingPIDIn path: String) -> String {
+        """
+        #include <stdio.h>
+        #include <unistd.h>
+        __attribute__((constructor)) static void note(void) {
+            FILE *file = fopen("\(path)", "a");
+            if (file) { fprintf(file, "%d\\n", (int)getpid()); fclose(file); }
+        }
         """
     }
 
@@ -61,20 +81,36 @@ struct CSource {
         """
     }
 
-    func build(to path: String, _ arguments: String...) throws {
-        let source = path + ".c"
-        try text.write(toFile: source, atomically: true, encoding: .utf8)
-        defer { try? FileManager.default.removeItem(atPath: source) }
-        try run("clang", ["-w", "-I", Self.headers, "-shared", "-fPIC", source, "-o", path] + arguments)
+    package func build(to path: String, _ arguments: String...) throws {
+        try Self.compile(text, to: path, ["-shared"] + arguments)
     }
 
-    static let headers = URL(fileURLWithPath: #filePath)
+    /// Builds it with Swift code in it, as KongPDK makes plugins.
+    /// - Parameter flags: of swiftc.
+    package func build(to path: String, swift code: String, _ flags: String...) throws {
+        let parts = try TemporaryDirectory()
+        try Self.compile(text, to: parts.file("plugin.o"), ["-c"])
+        try parts.write(code.utf8, to: "work.swift")
+        try run(
+            "swiftc",
+            flags + ["-module-name", "Work", "-emit-library", parts.file("work.swift"), parts.file("plugin.o"), "-o", path])
+    }
+
+    /// Compiles the whole source of something.
+    package static func compile(_ text: String, to path: String, _ arguments: [String] = ["-shared"]) throws {
+        // Not where the plugins are: somebody may be looking at them.
+        let parts = try TemporaryDirectory()
+        try parts.write(text.utf8, to: "source.c")
+        try run("clang", ["-w", "-I", headers, "-fPIC", parts.file("source.c"), "-o", path] + arguments)
+    }
+
+    package static let headers = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().appendingPathComponent("../../Sources/CKongPlugin/include").path
 
     /// A good plugin's file, built once.
-    static let goodBytes = bytes(of: CSource())
+    package static let goodBytes = bytes(of: CSource())
 
-    static func bytes(of source: CSource, _ argument: String = "-O1") -> [UInt8] {
+    package static func bytes(of source: CSource, _ argument: String = "-O1") -> [UInt8] {
         do {
             let directory = try TemporaryDirectory()
             try source.build(to: directory.file("good.so"), argument)
@@ -83,27 +119,4 @@ struct CSource {
             fatalError("the tests need a C compiler: \(error)")
         }
     }
-}
-
-struct CommandFailed: Error {
-    let command: String
-    let output: String
-}
-
-/// Runs a command to its end, and returns what it wrote.
-@discardableResult
-func run(_ program: String, _ arguments: [String]) throws -> String {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = [program] + arguments
-    let output = Pipe()
-    process.standardOutput = output
-    process.standardError = output
-    try process.run()
-    let text = output.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else {
-        throw CommandFailed(command: "\(program) \(arguments)", output: String(decoding: text, as: UTF8.self))
-    }
-    return String(decoding: text, as: UTF8.self)
 }
