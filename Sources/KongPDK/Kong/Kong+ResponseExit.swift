@@ -37,6 +37,7 @@ extension Kong.Response {
     /// - Parameters:
     ///   - status: 100 … 599; in preread 200, 400, 403, 500, 502 or 503. Anything else throws
     ///     `PDKError.Code.badArgument`.
+    ///   - message: what went wrong, for the client.
     ///   - headers: added to the answer; the `content-type` is JSON's, unless there is one among them.
     public func exit(_ status: Int, message: String, headers: Headers = [:]) throws -> Never {
         var headers = headers

@@ -1,30 +1,22 @@
-import Dispatch
 import Glibc
 import KongPDK
 @testable import KongPDKTesting
 import Testing
 
-/// Runs what an actor does on a queue of its own, one thing after the other.
-final class BlockingExecutor: SerialExecutor {
-    private let queue = DispatchQueue(label: "audit")
-
-    func enqueue(_ job: consuming ExecutorJob) {
-        let job = UnownedJob(job)
-        queue.async { [self] in job.runSynchronously(on: asUnownedSerialExecutor()) }
-    }
-}
-
 /// A file that lines are added to. Its methods block, on a thread where nobody minds.
 actor AuditFile {
-    private nonisolated let executor = BlockingExecutor()
-    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+    private nonisolated let thread: BlockingThread
+    nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
     private let path: String
 
-    init(path: String) { self.path = path }
+    init(path: String) throws {
+        thread = try BlockingThread()
+        self.path = path
+    }
 
     func append(_ line: String) {
-        guard let file = fopen(path, "a") else { return }
+        guard let file = fopen(path, "a") else { return ServerLog.error("\(path) cannot be written") }
         fputs(line + "\n", file)
         fclose(file)
     }
@@ -38,9 +30,9 @@ struct Audit: Plugin, LogPhase {
     let config: Config
     let file: AuditFile
 
-    init(config: Config) {
+    init(config: Config) throws {
         self.config = config
-        file = AuditFile(path: config.path)
+        file = try AuditFile(path: config.path)
     }
 
     func log(_ kong: Kong) async throws {
@@ -79,8 +71,10 @@ private actor Plain {
 }
 
 private actor Apart {
-    private nonisolated let executor = BlockingExecutor()
-    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+    private nonisolated let thread: BlockingThread
+    nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+
+    init() throws { thread = try BlockingThread() }
 
     func isOnLoop() -> Bool { isLoop }
 }
@@ -109,7 +103,7 @@ private actor Apart {
                 #expect(await Task { await isOnLoop() }.value == false)
                 #expect(await Task.detached { await isOnLoop() }.value == false)
                 #expect(await withTaskExecutorPreference(globalConcurrentExecutor) { await isOnLoop() } == false)
-                #expect(await Apart().isOnLoop() == false)
+                #expect(try await Apart().isOnLoop() == false)
                 // And back.
                 #expect(isLoop)
                 try kong.ctx.shared.set("reached", true)

@@ -34,6 +34,19 @@ private enum Constrained {
     }
 }
 
+private enum Choices {
+    struct Config: PluginConfig {
+        enum Mode: String, Codable, CaseIterable { case strict, lenient }
+        struct Retry: Codable { var count = 3 }
+
+        var mode = Mode.lenient          // "strict" or "lenient", and nothing else
+        var upstream: String?            // may be left out
+        var statusCodes = [502, 503]     // an array; status_codes in Kong
+        var limits: [String: Int] = [:]  // a map with keys of any name
+        var retry = Retry()              // config.retry.count
+    }
+}
+
 private enum Checked {
     struct Config: PluginConfig {
         enum Policy: String, Codable, CaseIterable { case local, redis }
@@ -74,5 +87,6 @@ private enum Checked {
     @Test func theConstraintsAreKongs() throws {
         _ = try ConfigSchema(Constrained.Config.self)
         _ = try ConfigSchema(Checked.Config.self)
+        _ = try ConfigSchema(Choices.Config.self)
     }
 }
