@@ -9,10 +9,15 @@ import Synchronization
 /// Lines bear the plugin's name. They stand in the server's standard error, which Kong logs at level `info`; its default
 /// level hides that. A handler has `kong.log`, which more people read.
 public enum ServerLog {
+    /// A line of level `error`.
     public static func error(_ message: String) { write(KONG_LOG_ERROR, message) }
+    /// A line of level `warning`.
     public static func warning(_ message: String) { write(KONG_LOG_WARNING, message) }
+    /// A line of level `notice`.
     public static func notice(_ message: String) { write(KONG_LOG_NOTICE, message) }
+    /// A line of level `info`.
     public static func info(_ message: String) { write(KONG_LOG_INFO, message) }
+    /// A line of level `debug`, which the server leaves out unless it was started with `--log-level debug`.
     public static func debug(_ message: String) { write(KONG_LOG_DEBUG, message) }
 
     /// A library has one plugin, and that is opened by one host.

@@ -22,6 +22,7 @@ extension Kong.Response {
     /// - Parameters:
     ///   - status: 100 … 599; in preread 200, 400, 403, 500, 502 or 503. Anything else throws
     ///     `PDKError.Code.badArgument`.
+    ///   - body: sent as it is.
     ///   - headers: added to the answer.
     public func exit(_ status: Int, body: String, headers: Headers = [:]) throws -> Never {
         try exit(status, .string(body), headers)
@@ -36,6 +37,7 @@ extension Kong.Response {
     /// - Parameters:
     ///   - status: 100 … 599; in preread 200, 400, 403, 500, 502 or 503. Anything else throws
     ///     `PDKError.Code.badArgument`.
+    ///   - message: what went wrong, for the client.
     ///   - headers: added to the answer; the `content-type` is JSON's, unless there is one among them.
     public func exit(_ status: Int, message: String, headers: Headers = [:]) throws -> Never {
         var headers = headers
@@ -87,6 +89,7 @@ extension Kong.Response {
     /// Phases: rewrite, access, response. Kong's name: `kong.response.error`, since 2.1, over MessagePack only.
     /// - Parameters:
     ///   - status: 400 … 599; anything else throws `PDKError.Code.badArgument`.
+    ///   - message: what went wrong, for the client.
     ///   - headers: added to the answer. A `content-type` decides about the form of the message.
     public func error(_ status: Int, message: String, headers: Headers) throws -> Never {
         try kong.check(status, in: 400...599, .responseError)

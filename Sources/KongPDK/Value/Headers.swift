@@ -16,6 +16,7 @@ public struct Headers: Sendable, Hashable {
     /// No headers.
     public init() {}
 
+    /// From names and values, in order; a name may come several times.
     public init(_ fields: some Sequence<(name: String, value: String)>) {
         for field in fields { add(field.name, field.value) }
     }
@@ -39,6 +40,7 @@ public struct Headers: Sendable, Hashable {
     /// All values of a header, in order, whatever bytes they are made of.
     public func bytes(_ name: String) -> [[UInt8]] { named.all(name).map { $0.value?.bytes ?? [] } }
 
+    /// Whether there is such a header.
     public func contains(_ name: String) -> Bool { named.first(name) != nil }
 
     /// Each name once, as it was first written.
@@ -68,14 +70,19 @@ extension Headers: ExpressibleByDictionaryLiteral {
 
 /// One element for each value.
 extension Headers: RandomAccessCollection {
+    /// A header's name with one of its values.
     public struct Field: Sendable, Hashable {
         private let entry: NamedValues.Entry
 
         init(_ entry: NamedValues.Entry) { self.entry = entry }
 
+        /// The name, as it was written.
         public var name: String { entry.name.text }
+        /// The name's bytes.
         public var nameBytes: [UInt8] { entry.name.bytes }
+        /// The value.
         public var value: String { entry.value?.text ?? "" }
+        /// The value's bytes.
         public var valueBytes: [UInt8] { entry.value?.bytes ?? [] }
     }
 
