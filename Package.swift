@@ -47,11 +47,7 @@ let package = Package(
         .target(
             name: "PluginLoader",
             dependencies: ["CKongPlugin", "CDynamicLinker", "CProbe", .product(name: "Crypto", package: "swift-crypto")]),
-        .target(
-            name: "WireProtocol",
-            dependencies: [
-                "CKongPlugin", "PDKCatalogue", .product(name: "DequeModule", package: "swift-collections"),
-            ]),
+        .target(name: "WireProtocol", dependencies: ["CKongPlugin", "PDKCatalogue"]),
         .target(name: "KongSimulator", dependencies: ["PDKCatalogue", "WireProtocol"]),
         .target(name: "CEventLoop"),
         .target(name: "EventLoop", dependencies: ["CEventLoop"]),
@@ -59,13 +55,14 @@ let package = Package(
             name: "PluginServer",
             dependencies: [
                 "CKongPlugin", "PDKCatalogue", "PluginLoader", "WireProtocol", "EventLoop",
+                .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .target(name: "KongClient", dependencies: ["CKongPlugin", "PDKCatalogue", "WireProtocol"]),
         .executableTarget(
             name: "swift-pluginserver",
             dependencies: [
-                "PluginServer", "PluginLoader", "KongClient", "EventLoop", "WireProtocol",
+                "PluginServer", "PluginLoader", "KongClient", "KongSimulator", "EventLoop", "WireProtocol",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
