@@ -2,6 +2,7 @@ import ArgumentParser
 import FoundationEssentials
 import Glibc
 import KongClient
+import KongSimulator
 import PluginLoader
 import PluginServer
 import WireProtocol
@@ -21,57 +22,46 @@ struct Demo: ParsableCommand {
     private static let clientHeader = "x-goplug-swift-version"
 
     func run() throws {
-        let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         let prefix = try TemporaryDirectory("swift-pluginserver-demo")
         defer { prefix.remove() }
-        let directory = try plugins(besides: program, in: prefix)
-        let socket = prefix.file("go_pluginserver.sock")
-        let log = prefix.file("server.log")
-        let flags = ["-kong-prefix", prefix.path, "-plugins-directory", directory]
+        let directory = try plugins(in: prefix)
+        let flags = ["-plugins-directory", directory]
 
         print("Plugins in \(directory), as Kong is told of them (-dump)\n")
-        try showPlugins(dump(program, flags, in: prefix))
+        try showPlugins(dump(["-kong-prefix", prefix.path] + flags, in: prefix))
 
+        let server = try OwnServer(flags, in: prefix)
         do {
-            let server = try ServerProcess(program, flags, errors: .file(log))
-            try server.waitUntilListening(on: socket)
-            for attach in [true, false] { try play(attach: attach, on: socket) }
-            server.send(SIGTERM)
-            let end = try server.waitForEnd()
-            guard end == .exited(0) else { throw DemoFailure("the server ended with \(end) on SIGTERM, and not with status 0") }
-            guard access(socket, F_OK) != 0 else { throw DemoFailure("the server left its socket behind") }
+            try server.waitUntilListening()
+            for attach in [true, false] { try play(attach: attach, on: server.socket) }
+            try server.stop()
         } catch {
-            showLog(log)
+            show(log: server.log)
             throw failure("The demo has failed: \(error)")
         }
-        showLog(log)
+        show(log: server.log)
         print("\nAll of it is as it should be.")
     }
 
     /// The directory that was asked for, or the one of this build (dist/plugins) or installation.
-    private func plugins(besides program: String, in prefix: TemporaryDirectory) throws -> String {
+    private func plugins(in prefix: TemporaryDirectory) throws -> String {
         if let path = directory.path { return path }
-        let folder = String(program[..<(program.lastIndex(of: "/") ?? program.startIndex)])
-        for candidate in ["\(folder)/../plugins", "\(folder)/../lib/swift-pluginserver/plugins"]
-        where access("\(candidate)/\(Self.plugin).so", R_OK) == 0 {
+        let program = try OwnServer.program()
+        for candidate in OwnPlugins.directories(besides: program) where access("\(candidate)/\(Self.plugin).so", R_OK) == 0 {
             return realPath(candidate)
         }
-        // `swift build` puts the plugin beside the program, among much else.
-        let built = "\(folder)/lib\(Self.plugin).so"
+        let built = "\(OwnPlugins.folder(of: program))/lib\(Self.plugin).so"
         guard access(built, R_OK) == 0 else {
             throw failure("there is no \(Self.plugin).so near \(program): give its directory with --plugins-directory")
         }
-        let directory = prefix.file("plugins")
-        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
-        try FileManager.default.createSymbolicLink(atPath: "\(directory)/\(Self.plugin).so", withDestinationPath: built)
-        return directory
+        return try prefix.directory(linking: built, as: "\(Self.plugin).so")
     }
 
     // MARK: Plugins
 
-    private func dump(_ program: String, _ flags: [String], in prefix: TemporaryDirectory) throws -> JSONValue {
+    private func dump(_ flags: [String], in prefix: TemporaryDirectory) throws -> JSONValue {
         let (output, errors) = (prefix.file("dump.json"), prefix.file("dump.log"))
-        let process = try ServerProcess(program, flags + ["-dump"], output: .file(output), errors: .file(errors))
+        let process = try ServerProcess(OwnServer.program(), flags + ["-dump"], output: .file(output), errors: .file(errors))
         let end = try process.waitForEnd()
         guard end == .exited(0) else { throw failure("-dump ended with \(end):\n\(prefix.text(of: errors))") }
         return try JSONValue(parsing: prefix.text(of: output))
@@ -89,7 +79,7 @@ struct Demo: ParsableCommand {
         }
         let widths = (0..<3).map { column in rows.map { $0[column].count }.max() ?? 0 }
         for row in rows {
-            print("    " + zip(row, widths + [0]).map { padded($0, to: $1) }.joined(separator: "   "))
+            print("    " + zip(row, widths + [0]).map { $0.padded(to: $1) }.joined(separator: "   "))
         }
         guard rows.contains(where: { $0[0] == Self.plugin }) else {
             throw failure("The demo needs the plugin \(Self.plugin), which is not among them.")
@@ -105,41 +95,44 @@ struct Demo: ParsableCommand {
             let kong = KongClient(socketPath: socket, protocol: wireProtocol)
             let instance = try kong.startInstance(
                 Self.plugin, config: #"{"attach":\#(attach),"__key__":"demo \#(name) \#(attach)","__seq__":1}"#)
-            let request = SimulatedRequest("GET", "/mock/request", headers: ["host": ["localhost:8000"]])
-            for phase in ["access", "response"] {
-                let calls = try kong.handleEvent(instance, phase, answering: request.answer)
-                show(padded(phase, to: 8), calls.map(\.description), otherwise: "no calls")
+            let request = SimulatedRequest("GET", "/mock/request", headers: ["host": "localhost:8000"])
+            var exchange = SimulatedExchange(request)
+            for phase in [SimulatedPhase.access, .response] {
+                exchange.begin(phase)
+                let calls = try kong.handleEvent(instance, phase.rawValue) { exchange.answer($0) }
+                show(phase.rawValue, calls.map(\.description), otherwise: "no calls")
             }
-            show("service gets", request.serviceRequestHeaders.lines, otherwise: "the request as it came")
-            show("client gets", request.responseHeaders.lines, otherwise: "the answer as it came")
-            try check(request, attach: attach)
+            let added = exchange.serviceRequest.headers.fields.filter { !request.headers.fields.contains($0) }
+            show("service gets", SimulatedHeaders(added).lines, otherwise: "the request as it came")
+            show("client gets", exchange.response.headers.lines, otherwise: "the answer as it came")
+            try check(exchange, attach: attach)
             try kong.closeInstance(instance)
         }
     }
 
     private func show(_ title: String, _ lines: [String], otherwise: String) {
         for (index, line) in (lines.isEmpty ? ["(\(otherwise))"] : lines).enumerated() {
-            print("    \(padded(index == 0 ? title : "", to: 12))   \(line)")
+            print("    \((index == 0 ? title : "").padded(to: 12))   \(line)")
         }
     }
 
-    private func check(_ request: SimulatedRequest, attach: Bool) throws {
-        let service = request.serviceRequestHeaders[Self.serviceHeader]
+    private func check(_ exchange: SimulatedExchange, attach: Bool) throws {
+        let service = exchange.serviceRequest.headers[Self.serviceHeader]
         guard attach ? service.count == 1 && service != [""] : service.isEmpty else {
             throw DemoFailure("with attach = \(attach) the service gets \(Self.serviceHeader): \(service)")
         }
-        let client = request.responseHeaders[Self.clientHeader]
+        let client = exchange.response.headers[Self.clientHeader]
         guard client.count == 1, client != [""] else {
             throw DemoFailure("the client gets \(Self.clientHeader): \(client)")
         }
-        guard !request.hasExited, request.log.isEmpty else {
-            throw DemoFailure("the plugin reported \(request.log), and the client got status \(request.status)")
+        guard !exchange.hasExited, exchange.log.isEmpty else {
+            throw DemoFailure("the plugin reported \(exchange.log), and the client got status \(exchange.response.status)")
         }
     }
 
-    private func showLog(_ path: String) {
+    private func show(log lines: [String]) {
         print("\nThe server's log\n")
-        for line in TemporaryDirectory.text(of: path).split(separator: "\n") { print("    \(line)") }
+        for line in lines { print("    \(line)") }
     }
 
     /// Ends the demo, after what it has printed so far.
@@ -147,16 +140,6 @@ struct Demo: ParsableCommand {
         print()
         fflush(nil)
         return fail(message)
-    }
-
-    private func padded(_ text: String, to width: Int) -> String {
-        text + String(repeating: " ", count: max(0, width - text.count))
-    }
-
-    private func realPath(_ path: String) -> String {
-        guard let resolved = realpath(path, nil) else { return path }
-        defer { free(resolved) }
-        return String(cString: resolved)
     }
 }
 
@@ -167,33 +150,8 @@ private struct DemoFailure: Error, CustomStringConvertible {
     init(_ description: String) { self.description = description }
 }
 
-/// A directory of one's own, for as long as it is needed.
-private struct TemporaryDirectory {
-    let path: String
-
-    init(_ name: String) throws {
-        // Not $TMPDIR: a socket's path has to be short.
-        path = "/tmp/\(name).\(getpid())"
-        try FileManager.default.createDirectory(
-            atPath: path, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
-    }
-
-    func file(_ name: String) -> String { "\(path)/\(name)" }
-
-    func text(of file: String) -> String { Self.text(of: file) }
-
-    static func text(of file: String) -> String {
-        String(decoding: FileManager.default.contents(atPath: file) ?? Data(), as: UTF8.self)
-    }
-
-    func remove() { try? FileManager.default.removeItem(atPath: path) }
-}
-
-extension SimulatedRequest.Headers {
-    /// As "name: value", by name.
-    fileprivate var lines: [String] {
-        values.sorted { $0.key < $1.key }.flatMap { name, values in values.map { "\(name): \($0)" } }
-    }
+extension SimulatedHeaders {
+    fileprivate var lines: [String] { description.split(separator: "\n").map(String.init) }
 }
 
 extension JSONValue? {

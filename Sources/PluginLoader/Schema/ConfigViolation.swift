@@ -26,7 +26,7 @@ public struct ConfigViolation: Error, Hashable, Sendable, CustomStringConvertibl
 extension PluginDescription {
     /// What Kong would have against a configuration; nil: it takes it.
     public func violation(of config: JSONValue) -> ConfigViolation? {
-        guard let record = LuaValue(configSchema).table else { return nil }
+        guard let record = LuaValue(configSchema).table?.requiringRecords else { return nil }
         var check = DefaultCheck(steps: 1_000_000)
         let fields = check.violations(of: LuaValue(config), by: record)
         return fields.isEmpty ? nil : ConfigViolation(fields: fields)
@@ -65,6 +65,24 @@ extension DefaultCheck {
         ConfigViolation.Field(
             path: "config" + mismatch.place, text: mismatch.kongsWords ?? mismatch.wanted, found: mismatch.found,
             suggestion: mismatch.kongsWords == "unknown field" ? mismatch.fix : nil)
+    }
+}
+
+extension LuaTable {
+    /// The definition of a record as Kong loads it from a plugin: records in it that do not say otherwise are required
+    /// (kong/db/schema/entity.lua, `make_records_required`).
+    fileprivate var requiringRecords: LuaTable {
+        guard let fields = self["fields"]?.table else { return self }
+        var (record, items) = (self, fields.items)
+        for (index, item) in items.enumerated() {
+            guard var entry = item.table, let name = entry.keys.first, var field = entry[name]?.table, field.fieldType == .record
+            else { continue }
+            if field["required"] == nil { field["required"] = .boolean(true) }
+            entry[name] = .table(field.requiringRecords)
+            items[index] = .table(entry)
+        }
+        record["fields"] = .table(LuaTable(items: items))
+        return record
     }
 }
 
