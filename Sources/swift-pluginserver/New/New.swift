@@ -1,0 +1,6 @@
+import ArgumentParser
+
+struct New: ParsableCommand {
+    @Argument var name: String
+    func run() throws {}
+}
