@@ -69,14 +69,14 @@ struct Trial {
     // MARK: With the server
 
     private mutating func serve(_ plugin: TrialPlugin, _ config: JSONValue, _ phases: [SimulatedPhase]) throws {
-        let server = try OwnServer(["-plugins-directory", plugin.directory, "--no-diagnostics"] + setup.serverFlags, in: prefix)
+        let server = try OwnServer(plugin.serverFlags + ["--no-diagnostics"] + setup.serverFlags, in: prefix)
         defer { result.serverLog = server.log }
         do {
             try server.waitUntilListening()
         } catch {
             throw TrialFailure(.server, "\(error)", fix: "see the server's log")
         }
-        let kong = KongClient(socketPath: server.socket, protocol: setup.wireProtocol.kind)
+        let kong = KongClient(socketPath: server.socket, protocol: setup.wireProtocol.kind, timeout: setup.timeout)
         let name = plugin.description.name
         let instance = try answered(by: server, "while \(name) was started") {
             try kong.startInstance(name, config: Self.sent(config))

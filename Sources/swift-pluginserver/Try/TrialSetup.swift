@@ -17,6 +17,8 @@ struct TrialSetup {
     /// Empty: those that the plugin handles.
     let phases: [SimulatedPhase]
     let wireProtocol: NamedProtocol
+    /// For each answer of the plugin.
+    let timeout: Duration
     let policy: PluginPolicy
     /// Flags for the server besides those that say where everything is.
     let serverFlags: [String]

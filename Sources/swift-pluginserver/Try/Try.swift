@@ -57,6 +57,9 @@ struct Try: ParsableCommand {
     @Option(help: .init("A phase to run; may be given several times. (default: those that the plugin handles of rewrite, access, response and log)", valueName: "phase"))
     var phase: [SimulatedPhase] = []
 
+    @Option(help: .init("How long to wait for the plugin, each time that it is waited for.", valueName: "seconds"))
+    var timeout = 10.0
+
     @Flag(help: "Print the same as a JSON object.")
     var json = false
 
@@ -65,6 +68,7 @@ struct Try: ParsableCommand {
 
     mutating func validate() throws {
         guard (100...599).contains(serviceStatus) else { throw ValidationError("--service-status must be 100 … 599") }
+        guard (0.01...3600).contains(timeout) else { throw ValidationError("--timeout must be a number of seconds, 3600 at most") }
         guard !serviceEcho || (serviceStatus == 200 && serviceHeader.isEmpty && serviceBody == nil) else {
             throw ValidationError("--service-echo says all of the service's answer")
         }
@@ -96,7 +100,7 @@ struct Try: ParsableCommand {
             plugin: plugin, directory: directory.path, config: String(decoding: try bytes(of: config), as: UTF8.self),
             request: SimulatedRequest(request.method, request.target, headers: headers, body: .bytes(body)),
             service: serviceEcho ? .echoes : .answers(answer), consumer: consumer, phases: phase,
-            wireProtocol: wireProtocol.value, policy: judging.policy, serverFlags: judging.flags + logging.flags)
+            wireProtocol: wireProtocol.value, timeout: .seconds(timeout), policy: judging.policy, serverFlags: judging.flags + logging.flags)
     }
 
     /// What stands there, or the file that is named after an @.
