@@ -64,7 +64,7 @@ import WireProtocol
         #expect(lines.contains { $0.wholeMatch(of: /Phase access: 1 call, 1 round trip, \d+ µs/) != nil })
         #expect(
             lines.contains {
-                $0.wholeMatch(of: / +\d+ µs  kong\.service\.request\.set_header\("x-goplug", "Set by custom go plugin"\)/) != nil
+                $0.wholeMatch(of: /\ +\d+ µs  kong\.service\.request\.set_header\("x-goplug", "Set by custom go plugin"\)/) != nil
             })
         #expect(lines.last == "ok: the plugin has not failed")
         #expect(run.errors == "")

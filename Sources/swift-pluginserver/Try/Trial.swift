@@ -150,6 +150,8 @@ struct Trial {
     private func answered<Value>(by server: OwnServer, _ when: String, _ body: () throws -> Value) throws -> Value {
         do {
             return try body()
+        } catch let error as OwnServerError {
+            throw TrialFailure(.crash, "\(error), \(when)", fix: "look at what the plugin does when it is shut down, and at the server's log")
         } catch let error as KongClientError {
             if case .timedOut = error {
                 throw TrialFailure(

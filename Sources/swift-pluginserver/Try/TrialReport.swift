@@ -11,7 +11,7 @@ struct TrialReport {
     init(_ result: TrialResult, _ style: Style) {
         self.style = style
         if let plugin = result.plugin {
-            text += "\(style.heading("\(plugin.name) \(plugin.version)")) from \(plugin.path.printable), over \(result.wireProtocol)\n"
+            text += "\(style.heading("\(plugin.name) \(plugin.version.printable)")) from \(plugin.path.printable), over \(result.wireProtocol)\n"
         }
         if let config = result.config { section("Configuration", ["  \(config.text.printable)"]) }
         for phase in result.phases { show(phase) }

@@ -13,6 +13,8 @@ struct Try: ParsableCommand {
             result and when Kong got it, what is logged, and the configuration after defaults. Kong's rules are those of 3.9. Ends \
             with status 1 if the plugin fails, or Kong would not take the configuration.
 
+            Without -plugins-directory a name is looked for in the working directory, in dist/plugins, and in this installation.
+
             Examples:
               swift-pluginserver try hello
               swift-pluginserver try .build/debug/libhello.so --config '{"greeting": "welcome"}' -H 'Host: example.com'
