@@ -51,11 +51,7 @@ let package = Package(
         .target(
             name: "PluginLoader",
             dependencies: ["CKongPlugin", "CDynamicLinker", "CProbe", .product(name: "Crypto", package: "swift-crypto")]),
-        .target(
-            name: "WireProtocol",
-            dependencies: [
-                "CKongPlugin", "PDKCatalogue", .product(name: "DequeModule", package: "swift-collections"),
-            ]),
+        .target(name: "WireProtocol", dependencies: ["CKongPlugin", "PDKCatalogue"]),
         .target(name: "KongSimulator", dependencies: ["PDKCatalogue", "WireProtocol"]),
         .target(name: "CEventLoop"),
         .target(name: "EventLoop", dependencies: ["CEventLoop"]),
@@ -63,6 +59,7 @@ let package = Package(
             name: "PluginServer",
             dependencies: [
                 "CKongPlugin", "PDKCatalogue", "PluginLoader", "WireProtocol", "EventLoop",
+                .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .target(name: "KongClient", dependencies: ["CKongPlugin", "PDKCatalogue", "WireProtocol", "KongSimulator"]),
