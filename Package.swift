@@ -42,30 +42,39 @@ let package = Package(
         .target(name: "CKongPluginEntry", dependencies: ["CKongPlugin"], cSettings: toolchain),
         .target(name: "KongPDK", dependencies: ["CKongPlugin", "CKongPluginEntry"]),
         .target(name: "PDKCatalogue"),
+        // libffi, which calls functions, and makes some, whose types are known only when the program runs.
+        .systemLibrary(name: "CFFI", pkgConfig: "libffi", providers: [.apt(["libffi-dev"])]),
+        .target(name: "ForeignFunction", dependencies: ["CFFI"]),
         .target(name: "CDynamicLinker"),
         .target(name: "CProbe"),
         .target(
             name: "PluginLoader",
-            dependencies: ["CKongPlugin", "CDynamicLinker", "CProbe", .product(name: "Crypto", package: "swift-crypto")]),
+            dependencies: [
+                "CKongPlugin", "CDynamicLinker", "CProbe", "ForeignFunction",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ]),
         .target(
             name: "WireProtocol",
             dependencies: [
                 "CKongPlugin", "PDKCatalogue", .product(name: "DequeModule", package: "swift-collections"),
             ]),
+        .target(
+            name: "NativePDK",
+            dependencies: ["CKongPlugin", "PDKCatalogue", "ForeignFunction", "PluginLoader", "WireProtocol"]),
         .target(name: "KongSimulator", dependencies: ["PDKCatalogue", "WireProtocol"]),
         .target(name: "CEventLoop"),
         .target(name: "EventLoop", dependencies: ["CEventLoop"]),
         .target(
             name: "PluginServer",
             dependencies: [
-                "CKongPlugin", "PDKCatalogue", "PluginLoader", "WireProtocol", "EventLoop",
+                "CKongPlugin", "PDKCatalogue", "PluginLoader", "WireProtocol", "NativePDK", "EventLoop",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .target(name: "KongClient", dependencies: ["CKongPlugin", "PDKCatalogue", "WireProtocol"]),
         .executableTarget(
             name: "swift-pluginserver",
             dependencies: [
-                "PluginServer", "PluginLoader", "KongClient", "EventLoop", "WireProtocol",
+                "PluginServer", "PluginLoader", "KongClient", "EventLoop", "WireProtocol", "NativePDK",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
@@ -74,6 +83,8 @@ let package = Package(
             name: "KongPDKTesting", dependencies: ["CKongPlugin", "KongPDK", "PDKCatalogue", "WireProtocol", "KongSimulator"]),
 
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"]),
+        .testTarget(name: "ForeignFunctionTests", dependencies: ["ForeignFunction"]),
+        .testTarget(name: "NativePDKTests", dependencies: ["NativePDK", "PDKCatalogue", "CKongPlugin", "WireProtocol"]),
         .testTarget(name: "PluginLoaderTests", dependencies: ["PluginLoader", "CKongPlugin"]),
         .systemLibrary(name: "CMsgPack", path: "Tests/CMsgPack", providers: [.apt(["libmsgpack-dev"])]),
         .testTarget(

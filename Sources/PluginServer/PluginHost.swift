@@ -93,7 +93,8 @@ final class PluginHost: @unchecked Sendable {
                 log: { host, level, text in
                     guard let plugin = PluginHost.of(host) else { return }
                     plugin.logger.log(level: PluginHost.level(level), "\(plugin.name): \(text.text)")
-                }))
+                },
+                pdk: { _, _ in nil }, define: { _, _, _ in nil }))
         memory.pointee.context = Unmanaged.passRetained(self).toOpaque()
     }
 

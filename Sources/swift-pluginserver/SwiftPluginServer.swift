@@ -19,7 +19,7 @@ struct SwiftPluginServer: ParsableCommand {
               swift-pluginserver -plugins-directory /usr/local/kong/swift-plugins -dump --plugin goplug
               swift-pluginserver demo --plugins-directory dist/plugins
             """,
-        subcommands: [Check.self, Inspect.self, Lock.self, Demo.self, Probe.self],
+        subcommands: [Check.self, Inspect.self, Lock.self, Demo.self, GenerateHeader.self, Probe.self],
         helpNames: [.short, .long, .customLong("help", withSingleDash: true)])
 
     @OptionGroup var location: PluginsLocation
