@@ -60,7 +60,10 @@ let package = Package(
             ]),
         .target(
             name: "NativePDK",
-            dependencies: ["CKongPlugin", "PDKCatalogue", "ForeignFunction", "PluginLoader", "WireProtocol"]),
+            dependencies: [
+                "CKongPlugin", "PDKCatalogue", "ForeignFunction", "PluginLoader", "WireProtocol",
+                .product(name: "DequeModule", package: "swift-collections"),
+            ]),
         .target(name: "KongSimulator", dependencies: ["PDKCatalogue", "WireProtocol"]),
         .target(name: "CEventLoop"),
         .target(name: "EventLoop", dependencies: ["CEventLoop"]),

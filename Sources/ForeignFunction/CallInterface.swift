@@ -5,6 +5,8 @@ import CFFI
 /// libffi cannot do what it is asked for: on this machine there is no such thing, or no memory.
 public struct ForeignFunctionError: Error, CustomStringConvertible {
     public let description: String
+
+    public init(description: String) { self.description = description }
 }
 
 /// How functions of one signature are called on this machine. Never freed: there are as many as there are signatures, and
