@@ -39,7 +39,7 @@ struct ConfigTable: Sendable {
     let fields: [Field]
 
     /// `sizeof(kong_field)` in ABI 1.1.
-    private static let smallestField = 64
+    private static let smallestField = 56
     private static let fieldLimit = 1000
     private static let depthLimit = 16
     private static let sizeLimit = 1 << 20
