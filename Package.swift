@@ -19,7 +19,7 @@ func plugin(_ name: String, in folder: String = "Plugins") -> Target {
 
 let plugins = ["goplug"]
 /// Plugins that only the tests load.
-let testPlugins = ["recorded_goplug", "recorded_noop", "recorded_tencalls", "recorded_zoo", "misbehaving", "caller"]
+let testPlugins = ["recorded_goplug", "recorded_noop", "recorded_tencalls", "recorded_zoo", "misbehaving", "caller", "blocking"]
 
 let package = Package(
     name: "swift-pluginserver",
@@ -102,7 +102,8 @@ let package = Package(
         .testTarget(name: "KongPDKTests", dependencies: ["KongPDK", "PDKCatalogue", "PluginLoader"]),
         // Runs swift-pluginserver and loads the test plugins, all built beside it: `swift build --build-tests` builds them.
         .testTarget(
-            name: "PluginServerTests", dependencies: ["KongClient", "WireProtocol", "PDKCatalogue", "CKongPlugin"]),
+            name: "PluginServerTests",
+            dependencies: ["KongClient", "WireProtocol", "PDKCatalogue", "CKongPlugin", "NativePDK"]),
     ] + plugins.map { plugin($0) } + testPlugins.map { plugin($0, in: "Tests/Plugins") },
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11
