@@ -87,7 +87,8 @@ let package = Package(
 
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"]),
         .testTarget(name: "ForeignFunctionTests", dependencies: ["ForeignFunction"]),
-        .testTarget(name: "NativePDKTests", dependencies: ["NativePDK", "PDKCatalogue", "CKongPlugin", "WireProtocol"]),
+        .testTarget(
+            name: "NativePDKTests", dependencies: ["NativePDK", "PDKCatalogue", "CKongPlugin", "PluginLoader"]),
         .testTarget(name: "PluginLoaderTests", dependencies: ["PluginLoader", "CKongPlugin"]),
         .systemLibrary(name: "CMsgPack", path: "Tests/CMsgPack", providers: [.apt(["libmsgpack-dev"])]),
         .testTarget(

@@ -254,4 +254,78 @@ import WireProtocol
             try kong.closeInstance(instance)
         }
     }
+
+    // MARK: Written against kong_plugin.h alone
+
+    /// Which of its functions answer says the configuration's "answers".
+    private static let bare = #"""
+        #include <string.h>
+        static const kong_host *the_host;
+        static kong_method get_header;
+        static kong_string text(const char *text) { kong_string s = {text, strlen(text)}; return s; }
+
+        static void start(const kong_plugin *p, kong_start s, kong_loop l, const kong_value *config) {
+            if (config->map.entries[0].key.data[0] == 'a') { the_host->started(the_host, s, KONG_OK, text(""), (void *)p); }
+        }
+        static void stop(const kong_plugin *p, kong_stop s, kong_loop l, void *i) {}
+        static void answered(void *context, kong_status status, const kong_value *result, kong_string message) {
+            *(kong_value *)context = *result;
+        }
+        static void *handle(const kong_plugin *p, void *i, kong_phase phase, kong_event event, kong_loop l) {
+            if (phase == KONG_LOG) return NULL;
+            kong_value name = {.type = KONG_STRING, .string = text("host")}, result = {.type = KONG_NIL};
+            kong_string message = text("none");
+            kong_status status = the_host->call(the_host, event, get_header, &name, 1, answered, &result, &message);
+            /* It has been answered when the call returns, and the result stays. */
+            kong_value line[2] = {{.type = KONG_STRING, .string = text(status == KONG_OK ? "ok" : "not")}, result};
+            the_host->call(the_host, event, the_host->find_method(the_host, text("kong.service.request.set_header")), line, 2,
+                           NULL, NULL, &message);
+            if (the_host->call(the_host, event + 256, get_header, &name, 1, answered, &result, &message) != KONG_OK)
+                the_host->log(the_host, KONG_LOG_NOTICE, message);
+            the_host->finish(the_host, event, KONG_OK, text(""));
+            the_host->finish(the_host, event, KONG_OK, text(""));
+            the_host->call(the_host, event, get_header, &name, 1, answered, &result, &message);
+            the_host->log(the_host, KONG_LOG_NOTICE, message);
+            return NULL;
+        }
+        static const kong_entry entries[] = {
+            {{"type", 4}, {.type = KONG_STRING, .string = {"record", 6}}}, {{"fields", 6}, {.type = KONG_ARRAY}}};
+        static const kong_value schema = {.type = KONG_MAP, .map = {entries, 2}};
+        static kong_plugin plugin = {sizeof plugin, KONG_PLUGIN_BLOCKING, {0}, {"1.0.0", 5}, 1,
+            KONG_PHASE_BIT(KONG_ACCESS) | KONG_PHASE_BIT(KONG_LOG), &schema, 0, start, stop, handle, 0};
+        const kong_plugin *kong_plugin_open(const kong_host *host, kong_string *error) {
+            the_host = host;
+            get_header = host->find_method(host, text("kong.request.get_header"));
+            return &plugin;
+        }
+        """#
+
+    @Test(arguments: WireProtocolKind.both)
+    func anyPluginMayBlock(_ wireProtocol: WireProtocolKind) throws {
+        try TestServer.run(
+            ["goplug": "recorded_goplug"], prepare: { try Plugins.compile(Self.bare, named: "bare", into: $0) }
+        ) { server in
+            let kong = server.kong(wireProtocol)
+            let instance = try kong.startInstance("bare", config: #"{"a":1}"#)
+            let calls = try kong.handleEvent(instance, "access", answering: Self.host)
+            #expect(
+                calls == [
+                    PDKCall("kong.request.get_header", ["host"]), PDKCall("kong.service.request.set_header", ["ok", "h"]),
+                ])
+            try server.waitForLog("bare: this is not the thread of the event")
+            try server.waitForLog("bare finished event")
+            try server.waitForLog("bare: the event is over")
+
+            // What it does not answer is answered for it.
+            let log = try kong.handleEvent(instance, "log")
+            let text = "bare: log handler failed: the handler has returned without finishing the event"
+            #expect(log == [.logErr(text)])
+            let silent = try kong.startInstance("bare", config: #"{"__key__":"k"}"#)
+            let refused = try kong.handleEvent(silent, "access", answering: exiting).map(\.plain)
+            let reason = "bare: access handler failed: the plugin has returned from start without an answer"
+            #expect(refused == [.logErr(reason), .exit500])
+            try kong.closeInstance(instance)
+            try server.expectService()
+        }
+    }
 }
