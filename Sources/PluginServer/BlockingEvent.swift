@@ -50,6 +50,8 @@ final class BlockingEvent: BlockingWork, @unchecked Sendable {
         super.init(plugin.host, event.id.rawValue, event.context)
     }
 
+    override var asEvent: BlockingEvent? { self }
+
     // MARK: For the server [loop]
 
     /// Nobody waits for this event any more: the thread hears of it with its next call.

@@ -20,6 +20,9 @@ class BlockingWork: @unchecked Sendable {
         self.context = context
     }
 
+    /// The event, if this is one.
+    var asEvent: BlockingEvent? { nil }
+
     /// Takes note of the plugin's answer. False: it is not the first.
     final func answer() -> Bool {
         if isAnswered { return false }

@@ -128,7 +128,7 @@ final class PluginHost: @unchecked Sendable {
                         else { return nil }
                         return event.typedFunctions(of: plugin)
                     }
-                    return (BlockingWork.current(plugin, event) as? BlockingEvent)?.typedFunctions()
+                    return BlockingWork.current(plugin, event)?.asEvent?.typedFunctions()
                 },
                 define: { host, definition, error in
                     guard let host else { return nil }
@@ -166,7 +166,7 @@ final class PluginHost: @unchecked Sendable {
             return fail(KONG_EVENT_OVER, "there is no such event", message)
         }
         guard context.loop.isCurrent else {
-            guard let work = BlockingWork.current(plugin, handle) as? BlockingEvent else {
+            guard let work = BlockingWork.current(plugin, handle)?.asEvent else {
                 return fail(KONG_WRONG_THREAD, "this is not the thread of the event", message)
             }
             return report(blocking(work), message, work.keep)

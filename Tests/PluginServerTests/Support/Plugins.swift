@@ -35,7 +35,8 @@ enum Plugins {
             .appendingPathComponent("../../../Sources/CKongPlugin/include").standardized.path
         let compiler = Process()
         compiler.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        compiler.arguments = ["clang", "-I", headers, "-shared", "-fPIC", file, "-o", "\(directory)/\(name).so"]
+        compiler.arguments =
+            ["clang", "-I", headers, "-shared", "-fPIC", file, "-o", "\(directory)/\(name).so"] + Program.extra("CFLAGS")
         try compiler.run()
         compiler.waitUntilExit()
         guard compiler.terminationStatus == 0 else { throw TestFailure("clang cannot compile \(name)") }
