@@ -13,11 +13,15 @@ import PackageDescription
 let toolchain: [CSetting] = [.define("KONG_SWIFT_VERSION_FALLBACK", to: "\"\(swiftVersion)\"")]
 
 /// A plugin: one folder, one shared library `libNAME.so`.
-func plugin(_ name: String, in folder: String = "Plugins") -> Target {
-    .target(name: name, dependencies: ["KongPDK"], path: "\(folder)/\(name)")
+func plugin(
+    _ name: String, in folder: String = "Plugins", needs: [Target.Dependency] = [], exclude: [String] = []
+) -> Target {
+    .target(name: name, dependencies: ["KongPDK"] + needs, path: "\(folder)/\(name)", exclude: exclude)
 }
 
-let plugins = ["goplug"]
+let plugins = ["goplug", "hmac-auth", "http-log", "rate-limit", "request-id", "request-transform"]
+/// What they need beside KongPDK.
+let pluginNeeds: [String: [Target.Dependency]] = ["hmac-auth": [.product(name: "Crypto", package: "swift-crypto")]]
 /// Plugins that only the tests load.
 let testPlugins = ["recorded_goplug", "recorded_noop", "recorded_tencalls", "recorded_zoo", "misbehaving", "caller", "blocking"]
 
@@ -73,11 +77,11 @@ let package = Package(
                 "CKongPlugin", "PDKCatalogue", "PluginLoader", "WireProtocol", "NativePDK", "EventLoop",
                 .product(name: "Logging", package: "swift-log"),
             ]),
-        .target(name: "KongClient", dependencies: ["CKongPlugin", "PDKCatalogue", "WireProtocol"]),
+        .target(name: "KongClient", dependencies: ["CKongPlugin", "PDKCatalogue", "WireProtocol", "KongSimulator"]),
         .executableTarget(
             name: "swift-pluginserver",
             dependencies: [
-                "PluginServer", "PluginLoader", "KongClient", "EventLoop", "WireProtocol", "NativePDK",
+                "PluginServer", "PluginLoader", "KongClient", "KongSimulator", "EventLoop", "WireProtocol", "NativePDK",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
@@ -85,27 +89,43 @@ let package = Package(
         .target(
             name: "KongPDKTesting", dependencies: ["CKongPlugin", "KongPDK", "PDKCatalogue", "WireProtocol", "KongSimulator"]),
 
+        // What tests of several rooms need.
+        .target(name: "TestSupport", path: "Tests/TestSupport"),
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"]),
         .testTarget(name: "ForeignFunctionTests", dependencies: ["ForeignFunction"]),
         .testTarget(
             name: "NativePDKTests", dependencies: ["NativePDK", "PDKCatalogue", "CKongPlugin", "PluginLoader"]),
-        .testTarget(name: "PluginLoaderTests", dependencies: ["PluginLoader", "CKongPlugin"]),
+        .testTarget(name: "PluginLoaderTests", dependencies: ["PluginLoader", "CKongPlugin", "TestSupport"]),
         .systemLibrary(name: "CMsgPack", path: "Tests/CMsgPack", providers: [.apt(["libmsgpack-dev"])]),
         .testTarget(
             name: "WireProtocolTests",
             dependencies: [
-                "WireProtocol", "PDKCatalogue", "CKongPlugin", "CMsgPack",
+                "WireProtocol", "PDKCatalogue", "CKongPlugin", "CMsgPack", "TestSupport",
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ]),
         .testTarget(name: "KongPDKTestingTests", dependencies: ["KongPDKTesting", "KongPDK"]),
+        .testTarget(
+            name: "AuthPluginTests",
+            dependencies: [
+                "goplug", "hmac-auth", "rate-limit", "KongPDKTesting", "KongPDK",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ]),
         .testTarget(name: "KongSimulatorTests", dependencies: ["KongSimulator", "PDKCatalogue", "WireProtocol"]),
         // The loader knows what Kong takes for a schema.
         .testTarget(name: "KongPDKTests", dependencies: ["KongPDK", "PDKCatalogue", "PluginLoader"]),
+        .testTarget(name: "RequestIDTests", dependencies: ["request-id", "KongPDKTesting"]),
+        .testTarget(name: "RequestTransformTests", dependencies: ["request-transform", "KongPDKTesting", "PluginLoader"]),
+        .target(name: "LoopbackHTTP", path: "Tests/LoopbackHTTP"),
+        .testTarget(name: "HTTPLogTests", dependencies: ["http-log", "KongPDKTesting", "LoopbackHTTP", "PluginLoader"]),
         // Runs swift-pluginserver and loads the test plugins, all built beside it: `swift build --build-tests` builds them.
         .testTarget(
             name: "PluginServerTests",
-            dependencies: ["KongClient", "WireProtocol", "PDKCatalogue", "CKongPlugin", "NativePDK"]),
-    ] + plugins.map { plugin($0) } + testPlugins.map { plugin($0, in: "Tests/Plugins") },
+            dependencies: [
+                "KongClient", "KongSimulator", "PluginLoader", "WireProtocol", "PDKCatalogue", "CKongPlugin", "NativePDK",
+                "LoopbackHTTP", "TestSupport",
+            ]),
+    ] + plugins.map { plugin($0, needs: pluginNeeds[$0] ?? [], exclude: ["README.md"]) }
+        + testPlugins.map { plugin($0, in: "Tests/Plugins") },
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11
 )

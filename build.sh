@@ -4,6 +4,7 @@
 set -euo pipefail
 # Plugins and directories that a group may write to are not trusted, and Ubuntu's default is to make such.
 umask 022
+caller=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 usage() {
@@ -11,7 +12,8 @@ usage() {
 usage: ./build.sh VERB
 
   run                            build all, and play the tutorial's request through Plugins/goplug
-  test                           build all for testing, and run the tests
+  test                           build all for testing, run the tests, and build the documentation
+  docs                           dist/docs, a web site: the documentation of KongPDK and KongPDKTesting
   build                          dist/bin/swift-pluginserver, and dist/plugins/NAME.so for each folder of Plugins
   plugin DIR [--shared-runtime]  dist/plugins/NAME.so from one plugin's folder, here or elsewhere, in Swift or in C. One
                                  in Swift is self-contained (about 10 MB, runs where there is no Swift) unless
@@ -22,6 +24,14 @@ usage: ./build.sh VERB
 
 It needs Debian or Ubuntu with Swift 6.3 or newer; what else is missing it installs with apt-get.
 END
+}
+
+# A path as whoever called meant it, wherever this file is.
+from_caller() { # PATH
+    case $1 in
+    /*) echo "$1" ;;
+    *) echo "$caller/$1" ;;
+    esac
 }
 
 fail() {
@@ -98,7 +108,11 @@ put() { # FILE TARGET
     mkdir -p "$(dirname "$2")"
     install -m 755 "$1" "$2.new"
     mv -f "$2.new" "$2"
-    echo "built $2"
+    # For a caller elsewhere, a path that means the same there.
+    case $2 in
+    /*) echo "built $2" ;;
+    *) [ "$caller" = "$PWD" ] && echo "built $2" || echo "built $PWD/$2" ;;
+    esac
 }
 
 build_all() {
@@ -174,6 +188,75 @@ let package = Package(
 END
 }
 
+# --- the documentation --------------------------------------------------------------------------------------------
+
+documented=(KongPDK KongPDKTesting)
+
+# Makes dist/docs from the modules that a build has left, within seconds: a plugin of SwiftPM would build them again, and be
+# a dependency of everybody who depends on this package. Whatever is wrong with it fails: a link to nothing, a public name
+# without a comment, and one that a page with topics of its own leaves out.
+build_docs() {
+    local bin triple work=.build/docs module target mode modules=() archives=()
+    command -v docc >/dev/null || fail "docc is not in PATH; it comes with Swift, in the same directory as swift"
+    bin=$(swift build --show-bin-path)
+    triple=$(swift -print-target-info | sed -n 's/.*"triple": "\(.*\)",.*/\1/p' | head -n 1)
+    for target in CKongPlugin CKongPluginEntry; do
+        modules+=(-Xcc "-fmodule-map-file=$bin/$target.build/module.modulemap" -Xcc "-ISources/$target/include")
+    done
+    rm -rf "$work"
+    for module in "${documented[@]}"; do
+        mkdir -p "$work/$module"
+        # What a module adds to its own types' pages stands there; what it adds to others' needs a page of its own.
+        mode=-omit-extension-block-symbols
+        [ "$module" = KongPDK ] || mode=-emit-extension-block-symbols
+        swift symbolgraph-extract -module-name "$module" -I "$bin/Modules" "${modules[@]}" -target "$triple" \
+            -output-dir "$work/$module" -minimum-access-level public -skip-synthesized-members \
+            -skip-protocol-implementations "$mode" || fail "the symbols of $module cannot be read: the reason is above"
+        docc convert "Sources/$module/$module.docc" --additional-symbol-graph-dir "$work/$module" \
+            --output-path "$work/$module.doccarchive" --fallback-bundle-identifier "$module" --fallback-default-module-kind Library \
+            --enable-experimental-external-link-support --enable-experimental-overloaded-symbol-presentation \
+            --experimental-documentation-coverage --coverage-summary-level detailed --warnings-as-errors \
+            "${archives[@]/#/--dependency=}" >"$work/$module.log" 2>&1 ||
+            { grep -v '| Swift  ' "$work/$module.log" >&2; fail "the documentation of $module has errors: see above"; }
+        undocumented "$module" "$work/$module.log" >"$work/$module.missing"
+        [ ! -s "$work/$module.missing" ] ||
+            { cat "$work/$module.missing" >&2; fail "the documentation of $module is not complete: see above"; }
+        archives+=("$work/$module.doccarchive")
+    done
+    rm -rf dist/docs
+    mkdir -p dist
+    docc merge "${archives[@]}" --synthesized-landing-page-name swift-pluginserver --output-path dist/docs
+    echo "built dist/docs"
+}
+
+# Reads docc's table of symbols, with "true" or "false" for a comment and for a place among topics written by hand.
+undocumented() { # MODULE TABLE
+    local catalog=Sources/$1/$1.docc pages top
+    # The pages whose topics are written by hand, as paths. The module's own page counts for docc in any case, so its
+    # topics are read here.
+    pages=$(find "$catalog" -name '*.md' -exec sed -n 's/^# ``\(.*\)``$/\1/p' {} + | sed 's/-swift\.[a-z]*//g')
+    top=$(sed -n "s/^- \`\`\(.*\)\`\`$/\1/p" "$catalog/$1.md")
+    awk -F ' *[|] *' -v module="$1" -v pages="$pages" -v top="$top" '
+        BEGIN {
+            count = split(pages, list, "\n"); for (i = 1; i <= count; i++) byHand[list[i]] = 1
+            count = split(top, list, "\n"); for (i = 1; i <= count; i++) placed[module "/" list[i]] = 1
+        }
+        $NF !~ /^doc:/ || $2 ~ /Module|CollectionGroup|Article/ { next }
+        {
+            path = $NF
+            sub(/^.*\/documentation\//, "", path)
+            gsub(/-swift\.[a-z.]*/, "", path)
+            if ($3 == "false") print path " has no comment"
+            # Of functions with one name it is their common page that stands in the topics.
+            sub(/-[0-9a-z]+$/, "", path)
+            parent = path
+            sub(/\/[^\/]*$/, "", parent)
+            if (parent in byHand) known[path] = 1
+            if (parent != module && $4 == "true") placed[path] = 1
+        }
+        END { for (path in known) if (!(path in placed)) print path " is in none of the topics of its page" }' "$2"
+}
+
 # --- the verbs ----------------------------------------------------------------------------------------------------
 
 run_tests() {
@@ -182,6 +265,7 @@ run_tests() {
     swift build --build-tests
     # Processes, sockets and timeouts: two cores serve them better a few at a time.
     swift test --skip-build --no-parallel
+    build_docs
 }
 
 install_to() { # PREFIX
@@ -207,6 +291,13 @@ test)
     [ $# -eq 0 ] || fail "test takes no arguments"
     run_tests
     ;;
+docs)
+    [ $# -eq 0 ] || fail "docs takes no arguments"
+    need_swift
+    need_packages "${build_packages[@]}"
+    swift build --target KongPDKTesting
+    build_docs
+    ;;
 build)
     [ $# -eq 0 ] || fail "build takes no arguments"
     build_all
@@ -225,11 +316,11 @@ plugin)
         esac
     done
     [ -n "$folder" ] || fail "which plugin? ./build.sh plugin DIR"
-    build_plugin "$folder" "$kind"
+    build_plugin "$(from_caller "$folder")" "$kind"
     ;;
 install)
     [ $# -eq 1 ] || fail "where to? ./build.sh install PREFIX"
-    install_to "$1"
+    install_to "$(from_caller "$1")"
     ;;
 clean)
     [ $# -eq 0 ] || fail "clean takes no arguments"

@@ -6,11 +6,17 @@ import CKongPlugin
 /// it connects to the upstream service, `response` when the whole of the service's answer is there (Kong buffers it
 /// then), `preread` for a TCP or UDP stream, and `log` after the client has got its answer.
 public enum Phase: UInt32, Sendable, CaseIterable, CustomStringConvertible {
+    /// The client's TLS handshake, before there is a request.
     case certificate = 0
+    /// Before Kong has found the route.
     case rewrite = 1
+    /// Before Kong connects to the service.
     case access = 2
+    /// The service has answered, and Kong has the whole answer.
     case response = 3
+    /// A TCP or UDP stream, before it is passed on.
     case preread = 4
+    /// The client has its answer.
     case log = 5
 
     public var description: String {
@@ -27,30 +33,36 @@ public enum Phase: UInt32, Sendable, CaseIterable, CustomStringConvertible {
 
 /// Handles `certificate`: the client's TLS handshake, before there is a request.
 public protocol CertificatePhase: Plugin {
+    /// Handles one handshake.
     func certificate(_ kong: Kong) async throws
 }
 
 /// Handles `rewrite`: every request, before Kong has found its route. Only global plugins get it.
 public protocol RewritePhase: Plugin {
+    /// Handles one request.
     func rewrite(_ kong: Kong) async throws
 }
 
 /// Handles `access`: every request, before Kong connects to the upstream service.
 public protocol AccessPhase: Plugin {
+    /// Handles one request.
     func access(_ kong: Kong) async throws
 }
 
 /// Handles `response`: the upstream service has answered. Kong buffers the whole answer for a plugin that has it.
 public protocol ResponsePhase: Plugin {
+    /// Handles one answer.
     func response(_ kong: Kong) async throws
 }
 
 /// Handles `preread`: a TCP or UDP stream, once for each connection.
 public protocol PrereadPhase: Plugin {
+    /// Handles one connection.
     func preread(_ kong: Kong) async throws
 }
 
 /// Handles `log`: the client has its answer; nothing about it can be changed any more.
 public protocol LogPhase: Plugin {
+    /// Handles one request that is over.
     func log(_ kong: Kong) async throws
 }

@@ -17,6 +17,7 @@ extension KongTest {
     /// Lets calls of a method fail.
     /// - Parameters:
     ///   - method: Kong's name, as "kong.client.get_consumer".
+    ///   - failure: what becomes of them.
     ///   - count: so many of its next calls; all if it is nil.
     public func fail(_ method: String, with failure: Failure, times count: Int? = nil) {
         switch failure {

@@ -6,9 +6,11 @@ import WireProtocol
 extension KongTest {
     /// A call of Kong's PDK, as it reached Kong.
     public struct Call: Sendable, Hashable, CustomStringConvertible {
+        /// The phase in which it was made.
         public let phase: Phase
         /// Kong's name for it, as "kong.request.get_header".
         public let method: String
+        /// What it was called with.
         public let arguments: [Value]
 
         /// As Lua would write it.
@@ -60,14 +62,19 @@ extension KongTest {
 
         init(_ request: ServiceRequest) { self.request = request }
 
+        /// The method.
         public var method: String { request.method }
+        /// "http" or "https".
         public var scheme: String { request.scheme }
         /// Without the query.
         public var path: String { String(decoding: request.path.prefix { $0 != UInt8(ascii: "?") }, as: UTF8.self) }
         /// Without the "?"; empty if there is none.
         public var query: String { String(decoding: request.query, as: UTF8.self) }
+        /// The headers, without those that Kong itself adds when it sends them.
         public var headers: Headers { Headers(request.headers) }
+        /// The body's bytes; empty for a body in a file.
         public var body: [UInt8] { if case .bytes(let bytes) = request.body { bytes } else { [] } }
+        /// The body as text, with U+FFFD for what is not UTF-8.
         public var bodyText: String { String(decoding: body, as: UTF8.self) }
         /// Where Kong connects to: a host or an upstream, and a port. Nil before Kong has found the route.
         public var target: (host: String, port: Int)? {
@@ -79,9 +86,13 @@ extension KongTest {
 
     /// A reply: the service's, or what the client gets.
     public struct Message: Sendable {
+        /// The status.
         public let status: Int
+        /// The headers.
         public let headers: Headers
+        /// The body's bytes.
         public let body: [UInt8]
+        /// The body as text, with U+FFFD for what is not UTF-8.
         public var bodyText: String { String(decoding: body, as: UTF8.self) }
 
         init(_ response: SimulatedResponse) {

@@ -27,7 +27,9 @@ public final class KongTest: Sendable {
 
     /// How Kong and the server would talk to each other. It decides which calls there are.
     public enum Connection: Sendable {
+        /// What `-dump` tells Kong to use. It has no message for some calls.
         case protoBuf
+        /// What Kong 2 and `--protocol messagepack` use. It can carry every call.
         case messagePack
     }
 

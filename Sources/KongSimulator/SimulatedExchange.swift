@@ -15,7 +15,9 @@ import WireProtocol
 ///     kong.finish()
 ///     kong.response.status  // 202
 public struct SimulatedExchange: Sendable {
-    public let gateway: SimulatedGateway
+    public var gateway: SimulatedGateway {
+        didSet { trustedAddresses = TrustedAddresses(gateway.trustedIPs) }
+    }
     /// What the client has sent.
     public let request: SimulatedRequest
     /// What stands behind Kong.
@@ -66,7 +68,7 @@ public struct SimulatedExchange: Sendable {
     /// `$upstream_x_forwarded_prefix`: empty until the request is routed.
     var forwardedPrefix: [UInt8]? = []
     var clientVerifyOverride: String?
-    let trustedAddresses: TrustedAddresses
+    private(set) var trustedAddresses: TrustedAddresses
     let startTime: Double
 
     public struct Captures: Hashable, Sendable {

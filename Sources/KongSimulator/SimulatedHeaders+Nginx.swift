@@ -22,7 +22,7 @@ extension SimulatedHeaders {
         let values = values.filter { !$0.isEmpty }.map(PercentEncoding.headerValue.encode)
         try Self.check(name, values)
         let key = name.lowercasedASCII
-        if key == Array("host".utf8), let host = values.last, URIHost.normalized(host) == nil {
+        if key == Array("host".utf8), values.contains(where: { URIHost.normalized($0) == nil }) {
             throw .raised("failed to set header")
         }
         replace(name, key, values, isSingle: Self.singleInput.contains(key.text), keepsName: true)
@@ -51,7 +51,14 @@ extension SimulatedHeaders {
         replace(name, name.lowercasedASCII, [value], isSingle: true, keepsName: false)
     }
 
-    private static func outputName(_ name: [UInt8]) -> [UInt8] {
+    /// Whether one of these headers of a service takes the place of one that was set for the answer before. nginx keeps these
+    /// two apart; all others it puts behind those that are there, even of the same name.
+    func replaces(_ earlier: Field) -> Bool {
+        let name = earlier.name.lowercasedASCII
+        return ["content-type", "content-length"].contains(name.text) && !values(of: name).isEmpty
+    }
+
+    static func outputName(_ name: [UInt8]) -> [UInt8] {
         PercentEncoding.headerName.encode(name.replacing(UInt8(ascii: "_"), with: UInt8(ascii: "-")))
     }
 

@@ -2,50 +2,56 @@ import CKongPlugin
 
 extension Inspection {
     /// Checks the file at `path`, and reads what can be read of it, whatever the verdict.
-    public init(path: String, options: CheckOptions) {
+    /// - Parameter withDigest: whether the whole file is read, for its SHA-256.
+    public init(path: String, options: CheckOptions, withDigest: Bool = true) {
         do throws(LoadError) {
             let file = try PluginFile(path: path)
             do throws(LoadError) {
                 let plugin = try CheckedPlugin(file, options: options)
-                self.init(plugin)
+                self.init(plugin, withDigest: withDigest)
             } catch {
-                self.init(path: path, file.bytes, refusal: error)
+                self.init(path: path, file.bytes, refusal: error, withDigest: withDigest)
             }
         } catch {
-            self.init(path: path, refused: nil, error)
+            self.init(path: path, refused: nil, error, withDigest: withDigest)
         }
     }
 
     /// What a look at the directory has found; `nil` for what is not meant as a plugin.
     ///
     /// A refused file is opened again, so it is what is there now that is told besides the verdict.
-    public init?(_ finding: Finding) {
+    /// - Parameter withDigest: whether the whole file is read, for its SHA-256.
+    public init?(_ finding: Finding, withDigest: Bool = true) {
         switch finding {
-        case .plugin(let plugin): self.init(plugin)
+        case .plugin(let plugin): self.init(plugin, withDigest: withDigest)
         case .refused(_, let error):
             guard case .plugin(_, let path) = error.subject else { return nil }
-            self.init(path: path, refused: nil, error)
+            self.init(path: path, refused: nil, error, withDigest: withDigest)
         case .ignored: return nil
         }
     }
 
-    public init(_ plugin: CheckedPlugin) {
-        self.init(path: plugin.path, plugin.file.bytes, plugin: plugin)
+    public init(_ plugin: CheckedPlugin, withDigest: Bool = true) {
+        self.init(path: plugin.path, plugin.file.bytes, plugin: plugin, withDigest: withDigest)
     }
 
     /// A file that was refused: by the check, or, if `plugin` is what the check found, by what came after it.
-    public init(path: String, refused plugin: CheckedPlugin?, _ error: LoadError) {
-        self.init(path: path, plugin?.file.bytes ?? (try? FileBytes(path: path)), plugin: plugin, refusal: error)
+    public init(path: String, refused plugin: CheckedPlugin?, _ error: LoadError, withDigest: Bool = true) {
+        self.init(
+            path: path, plugin?.file.bytes ?? (try? FileBytes(path: path)), plugin: plugin, refusal: error,
+            withDigest: withDigest)
     }
 
     // MARK: Reading
 
-    private init(path: String, _ bytes: FileBytes?, plugin: CheckedPlugin? = nil, refusal: LoadError? = nil) {
+    private init(
+        path: String, _ bytes: FileBytes?, plugin: CheckedPlugin? = nil, refusal: LoadError? = nil, withDigest: Bool
+    ) {
         self.path = path
         name = path.split(separator: "/").last.flatMap { PluginName(fileName: String($0)) }?.description
         verdict = Verdict(refusal)
         warnings = plugin.map { $0.waived.map(\.warning) } ?? []
-        file = File(path: path, bytes)
+        file = File(path: path, bytes, withDigest: withDigest)
         format = bytes.flatMap { try? $0.read(at: 0, count: ELFIdentity.size) }.flatMap(ELFIdentity.init).map(Format.init)
 
         guard let image = plugin?.image ?? bytes.flatMap({ try? ELFImage($0) }) else {
@@ -91,7 +97,7 @@ extension Inspection.Verdict {
 
 extension Inspection.File {
     /// Of the descriptor where there is one; else of what the path leads to, which may be no file.
-    fileprivate init?(path: String, _ bytes: FileBytes?) {
+    fileprivate init?(path: String, _ bytes: FileBytes?, withDigest: Bool) {
         guard let status = bytes?.status ?? FileStatus(path: path) else { return nil }
         kind = status.kind.rawValue
         size = status.size
@@ -100,7 +106,7 @@ extension Inspection.File {
         group = status.group
         modified = status.modified
         linkTarget = FileBytes.linkTarget(path)?.printable
-        let digest = bytes.flatMap { bytes in
+        let digest = (withDigest ? bytes : nil).flatMap { bytes in
             (try? FileDigest(of: bytes)).flatMap { bytes.currentState() == bytes.state ? $0 : nil }
         }
         sha256 = digest?.description

@@ -74,6 +74,11 @@ public struct InvalidJSON: Error, CustomStringConvertible {
         description = "JSON that is nested deeper than \(limit)"
     }
 
+    /// - Parameter text: with what is not UTF-8 replaced.
+    public init(notUTF8 text: String) {
+        description = "JSON that is not UTF-8: \(text.prefix(80).debugDescription)"
+    }
+
     public init(_ text: String) {
         description =
             text.isEmpty ? "unexpected end of JSON input" : "invalid JSON: \(text.prefix(80).debugDescription)"

@@ -198,6 +198,11 @@ extension LoadError.Code {
                 "The plugin did not finish opening in the time that a probe has.",
                 "Do nothing slow when the plugin is loaded. What takes time, such as connecting to a server, belongs into the start of an instance."
             )
+        case .loadMemory:
+            (
+                "The plugin asked for more memory than a probe has while it was opened, and said so before it ended or gave up: the detail has its words and the limit. One that does not look whether it got the memory ends with `load-crash` instead.",
+                "Allocate less when the plugin is loaded: what an instance needs belongs into its start. If it needs so much, `--probe-memory BYTES` allows it; a dump's command needs the flag too."
+            )
         case .loadOutput:
             (
                 "The plugin printed to standard output while it was opened. Kong reads dumps from there, and one stray line makes it start no external plugin at all.",

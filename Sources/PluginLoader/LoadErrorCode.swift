@@ -51,6 +51,7 @@ extension LoadError {
         case loadCrash = "load-crash"
         case loadExit = "load-exit"
         case loadTimeout = "load-timeout"
+        case loadMemory = "load-memory"
         case loadOutput = "load-output"
         case probeFailed = "probe-failed"
     }

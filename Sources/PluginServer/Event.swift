@@ -245,6 +245,9 @@ class Event: @unchecked Sendable {
     /// Gives an event up that Kong does not come back to.
     func expire(at now: ContinuousClock.Instant) {}
 
+    /// Gives an event up that Kong cannot come back to, while the server goes down.
+    func endIfAbandoned() {}
+
     /// Completes the calls that will get no answer any more.
     func failPending(_ reason: String) {}
 }

@@ -52,6 +52,18 @@ final class InstanceRegistry: Sendable {
         var lastID: Int32 = .random(in: 1..<Int32.max)
         var lastStart: [String: Int64] = [:]
         var lastClose: [String: Int64] = [:]
+
+        /// Forgets configurations that nothing runs for any more, once they are more than half of all: the instance that
+        /// is being closed lives until its events are over, so that its own cannot be told yet, and looking through all
+        /// for each that is closed would take the longer the more there are.
+        mutating func forgetEnded() {
+            guard shared.count > 2 * entries.count + Self.endedAllowance else { return }
+            shared = shared.filter { _, shared in
+                if case .running(let weak) = shared { weak.instance != nil } else { true }
+            }
+        }
+
+        private static let endedAllowance = 16
     }
 
     /// Configurations that are the same for the plugin, and belong to the same plugin entry in Kong.
@@ -70,13 +82,12 @@ final class InstanceRegistry: Sendable {
         self.logger = logger
     }
 
-
     // MARK: Starting
 
     /// Starts an instance; `done` is called on the loop of `context`, perhaps before this returns.
     /// - Parameter answeringErrors: whether an error may be the answer, if it is not Kong who asks.
     func start(
-        _ pluginName: String, _ configText: String, answeringErrors: Bool, on context: LoopContext,
+        _ pluginName: String, _ configText: kong_string, answeringErrors: Bool, on context: LoopContext,
         _ done: @escaping @Sendable (Result<InstanceRecord, StartFailure>) -> Void
     ) {
         let config: JSONValue
@@ -94,7 +105,8 @@ final class InstanceRegistry: Sendable {
         }
     }
 
-    private static func parse(_ text: String) throws(InvalidJSON) -> JSONValue {
+    private static func parse(_ bytes: kong_string) throws(InvalidJSON) -> JSONValue {
+        guard let text = bytes.validText else { throw InvalidJSON(notUTF8: bytes.text) }
         // No configuration at all: the plugin's defaults hold.
         if text.isEmpty { return .object([:]) }
         let config = try JSONValue(parsing: text)
@@ -246,9 +258,7 @@ final class InstanceRegistry: Sendable {
         let entry = state.withLock { state -> Entry? in
             guard let entry = state.entries.removeValue(forKey: id) else { return nil }
             state.lastClose[entry.pluginName] = Self.now
-            state.shared = state.shared.filter { _, shared in
-                if case .running(let weak) = shared { weak.instance != nil } else { true }
-            }
+            state.forgetEnded()
             return entry
         }
         guard let entry else { return nil }

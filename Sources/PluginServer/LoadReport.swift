@@ -57,4 +57,16 @@ final class LoadReport {
         diagnostics?.write(records)
         records = []
     }
+
+    /// The same on a thread of its own, for a server that has requests to answer meanwhile; nil if there is nothing to do.
+    func startWritingRecords() -> WorkThread? {
+        guard let diagnostics else { return nil }
+        let records = records
+        if let thread = try? WorkThread({ diagnostics.write(records) }) {
+            self.records = []
+            return thread
+        }
+        writeRecords()
+        return nil
+    }
 }

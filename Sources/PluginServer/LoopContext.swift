@@ -82,10 +82,25 @@ final class LoopContext: @unchecked Sendable {
     /// The plugin has stopped the instance. False: no such stop is under way.
     func stopped(_ number: UInt64) -> Bool { stops.remove(number) != nil }
 
-    /// What has to end before the server may: events, and instances on their way up or down.
-    var unfinishedCount: Int { events.count + starts.count + stops.count }
+    /// Events that have to end before the server may, and instances that they may be waiting for. Those that nobody comes
+    /// back to are ended here: no new connection can be made.
+    func unfinishedEventCount() -> Int {
+        for event in events.all { event.endIfAbandoned() }
+        return events.count + starts.count
+    }
 
-    func forgetInstances() { instances = [:] }
+    /// Instances that plugins are stopping. This loop keeps none from it.
+    func stoppingInstanceCount() -> Int {
+        instances = [:]
+        return stops.count
+    }
+
+    /// Closes all connections, after what has been answered on them; returns how many.
+    func closeConnections() -> Int {
+        let open = Array(connections.values)
+        for connection in open { connection.closeAfterOutput() }
+        return open.count
+    }
 
     // MARK: Messages to plugins
 

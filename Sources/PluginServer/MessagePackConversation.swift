@@ -48,7 +48,7 @@ final class MessagePackConversation: Conversation, @unchecked Sendable {
         case .step(let event, let data, let refused):
             step(id, EventID(rawValue: UInt64(bitPattern: event)), data, refused, bytes)
         case .startInstance(let name, let config):
-            context.server.instances.start(name.text, config.text, answeringErrors: true, on: context) { [self] in
+            context.server.instances.start(name.text, config, answeringErrors: true, on: context) { [self] in
                 switch $0 {
                 case .success(let status): respond(id, status.value)
                 case .failure(let error): respond(id, error: "\(error)")
@@ -189,6 +189,7 @@ final class MessagePackConversation: Conversation, @unchecked Sendable {
     }
 
     fileprivate var loop: EventLoop { context.loop }
+    fileprivate var isConnected: Bool { connection.isOpen }
 
     func connectionClosed() {
         let lost = openRequests
@@ -221,6 +222,17 @@ struct MessagePackRequest: Sendable {
             conversation.hold(id, for: event)
         } else {
             conversation.loop.schedule { [self] in conversation.hold(id, for: event) }
+        }
+    }
+
+    /// Calls back on the loop of `context` if the connection that the request came on is gone.
+    func ifDisconnected(tell context: LoopContext, _ body: @escaping @Sendable () -> Void) {
+        if conversation.loop.isCurrent, context.loop.isCurrent {
+            if !conversation.isConnected { body() }
+            return
+        }
+        conversation.loop.schedule { [self] in
+            if !conversation.isConnected { context.loop.schedule(body) }
         }
     }
 

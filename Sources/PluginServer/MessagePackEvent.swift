@@ -20,8 +20,8 @@ final class MessagePackEvent: Event, @unchecked Sendable {
 
     /// The request that Kong waits for an answer to. Nil while Kong runs a call.
     private var request: MessagePackRequest?
-    /// The call that Kong runs, and since when.
-    private var running: (call: QueuedCall, since: ContinuousClock.Instant)?
+    /// The call that Kong runs: which, since when, and what it was the answer to.
+    private var running: (call: QueuedCall, since: ContinuousClock.Instant, answered: MessagePackRequest)?
     private var queue = Deque<QueuedCall>()
     private var encodedCalls = ByteQueue()
     private var hasFinished = false
@@ -38,7 +38,7 @@ final class MessagePackEvent: Event, @unchecked Sendable {
 
     /// Kong has run a call, and waits for the next.
     func step(_ data: kong_value, _ refused: Bool, _ request: MessagePackRequest) {
-        guard let (call, _) = running else {
+        guard let call = running?.call else {
             // Two steps for one call: the event's own request must be left alone.
             request.respond(on: context) { output, id in
                 MessagePackSession.appendError("event \(self.id.rawValue) is not waiting for a step", to: id, &output)
@@ -76,12 +76,24 @@ final class MessagePackEvent: Event, @unchecked Sendable {
 
     override func expire(at now: ContinuousClock.Instant) {
         guard let running, running.since.duration(to: now) > context.server.configuration.stepTimeout else { return }
-        let method = PDKCatalogue[running.call.method]?.name ?? "a call"
-        let reason = "Kong did not come back from \(method): it refused the call, or the request has ended"
+        giveUp(running.call, "it refused the call, or the request has ended")
+    }
+
+    override func endIfAbandoned() {
+        guard let (_, since, answered) = running else { return }
+        answered.ifDisconnected(tell: context) { [self] in
+            guard let running, running.since == since else { return }
+            giveUp(running.call, "the connection is closed, and the server is going down")
+        }
+    }
+
+    private func giveUp(_ call: QueuedCall, _ why: String) {
+        let reason = "Kong did not come back from \(PDKCatalogue[call.method]?.name ?? "a call"): \(why)"
         isOver = true
         if hasFinished {
             // The handler has long returned, so this is the only word that there will be of it.
             context.server.logger.error("\(name) failed: \(reason)")
+            running = nil
             release()
         } else {
             cancel(reason)
@@ -160,7 +172,7 @@ final class MessagePackEvent: Event, @unchecked Sendable {
                 isOver = true
                 if hasFinished { release() }
             } else {
-                running = (call, EventLoop.now)
+                running = (call, EventLoop.now, request)
             }
         } else if hasFinished {
             self.request = nil

@@ -81,7 +81,7 @@ final class ProtoBufConversation: Conversation, @unchecked Sendable {
             handleEvent(InstanceID(rawValue: instance), phase)
         case .startInstance(let name, let config):
             let name = name.text
-            context.server.instances.start(name, config.text, answeringErrors: false, on: context) { [self] in
+            context.server.instances.start(name, config, answeringErrors: false, on: context) { [self] in
                 switch $0 {
                 case .success(let status): respond(.instanceStatus(status.protoBuf))
                 case .failure(let error): close("cannot start an instance of \(name): \(error)")

@@ -36,6 +36,8 @@ public final class Server: @unchecked Sendable {
     /// For plugins that may block.
     let blockingPool: BlockingPool
 
+    /// Writes the records of what was loaded.
+    private var recordWriter: WorkThread?
     /// Who has started this process. Asked before anything that takes time.
     private let parent = getppid()
     private var listener: UnixListener?
@@ -62,8 +64,17 @@ public final class Server: @unchecked Sendable {
             throw .system(error)
         }
         let report = LoadReport(on: configuration.pluginsDirectory, logger: logger, diagnostics: diagnostics)
-        // Last: who connects meanwhile waits for no more than this.
-        defer { report.writeRecords() }
+        do throws(ServerError) {
+            try open(report)
+        } catch {
+            report.writeRecords()
+            throw error
+        }
+        recordWriter = report.startWritingRecords()
+    }
+
+    /// Opens the plugins, and listens.
+    private func open(_ report: LoadReport) throws(ServerError) {
         do throws(LoadError) {
             plugins = try PluginSet(
                 configuration.pluginsDirectory, only: nil, contexts: contexts, policy: configuration.policy,
@@ -71,15 +82,33 @@ public final class Server: @unchecked Sendable {
         } catch {
             throw .plugins(error)
         }
+        // Before the socket is there: whoever can connect can also stop the server as it should be stopped.
+        do throws(SystemError) { try watchSignals() } catch { throw .system(error) }
         do throws(SystemError) {
             listener = try UnixListener(
                 path: configuration.socketPath,
                 onAccept: { [unowned self] connection in deal(connection) },
-                onTrouble: { error in
+                onTrouble: { [logger] error in
                     logger.error("cannot accept connections for the moment, they wait: \(error)")
                 })
         } catch {
             throw .socket(configuration.socketPath, error)
+        }
+    }
+
+    private func watchSignals() throws(SystemError) {
+        guard let main = contexts.first?.loop else { return }
+        for signal in [SIGTERM, SIGINT] {
+            try SignalWatch.start(signal, on: main) { [unowned self] in
+                shutDown("signal \(signal)")
+            }
+        }
+        // What Kong's own logs are reopened with, and what people use who rotate logs.
+        for signal in [SIGUSR1, SIGHUP] {
+            try SignalWatch.start(signal, on: main) { [unowned self] in diagnostics?.reopen() }
+        }
+        if configuration.endsWithParent {
+            try ProcessEndWatch.start(forParent: parent, on: main) { [unowned self] in shutDown("Kong exited") }
         }
     }
 
@@ -92,18 +121,6 @@ public final class Server: @unchecked Sendable {
     public func run() throws(ServerError) {
         guard let main = contexts.first?.loop else { return }
         do throws(SystemError) {
-            for signal in [SIGTERM, SIGINT] {
-                try SignalWatch.start(signal, on: main) { [unowned self] in
-                    shutDown("signal \(signal)")
-                }
-            }
-            // What Kong's own logs are reopened with, and what people use who rotate logs.
-            for signal in [SIGUSR1, SIGHUP] {
-                try SignalWatch.start(signal, on: main) { [unowned self] in diagnostics?.reopen() }
-            }
-            if configuration.endsWithParent {
-                try ProcessEndWatch.start(forParent: parent, on: main) { [unowned self] in shutDown("Kong exited") }
-            }
             try listener?.start(on: main)
             for context in contexts.dropFirst() { try Self.startThread(context.loop) }
         } catch {
@@ -112,22 +129,12 @@ public final class Server: @unchecked Sendable {
         logger.notice(
             "swift-pluginserver \(serverVersion) listens on \(configuration.socketPath), \(contexts.count) loops, pid \(getpid())")
         main.run()
+        recordWriter?.join()
         logger.notice("swift-pluginserver has ended")
     }
 
     private static func startThread(_ loop: EventLoop) throws(SystemError) {
-        var thread = pthread_t()
-        let context = Unmanaged.passRetained(loop)
-        let result = pthread_create(
-            &thread, nil,
-            { context in
-                if let context { Unmanaged<EventLoop>.fromOpaque(context).takeRetainedValue().run() }
-                return nil
-            }, context.toOpaque())
-        guard result == 0 else {
-            context.release()
-            throw SystemError("pthread_create", code: result)
-        }
+        _ = try WorkThread { loop.run() }
     }
 
     /// Gives a connection to the next loop in turn.
@@ -155,33 +162,40 @@ public final class Server: @unchecked Sendable {
         logger.notice("\(reason); shutting down")
         listener?.stop()
         shutdownDeadline = EventLoop.now + configuration.shutdownTimeout
-        drain { [self] in
-            instances.closeAll()
-            for context in contexts { context.loop.schedule { context.forgetInstances() } }
-            drain { [self] in stopLoops() }
+        drain("events or starting instances", { $0.unfinishedEventCount() }) { [self] in
+            // Before there are no instances any more: whoever is still connected would hear so.
+            ask({ $0.closeConnections() }) { [self] _ in
+                instances.closeAll()
+                drain("stopping instances", { $0.stoppingInstanceCount() }) { [self] in stopLoops() }
+            }
         }
     }
 
-    /// Waits until nothing is unfinished on any loop, or there is no more time. [loop 0]
-    private func drain(_ done: @escaping @Sendable () -> Void) {
-        count(from: 0, sum: 0) { [self] unfinished in
+    /// Waits until nothing of a kind is unfinished on any loop, or there is no more time. [loop 0]
+    private func drain(
+        _ kind: String, _ count: @escaping @Sendable (LoopContext) -> Int, _ done: @escaping @Sendable () -> Void
+    ) {
+        ask(count) { [self] unfinished in
             if unfinished == 0 { return done() }
             guard let deadline = shutdownDeadline, EventLoop.now < deadline else {
-                logger.warning("\(unfinished) events or instances have not finished in time")
+                logger.warning("\(unfinished) \(kind) have not finished in time")
                 return done()
             }
-            contexts[0].loop.schedule(after: Self.drainInterval) { [self] in drain(done) }
+            contexts[0].loop.schedule(after: Self.drainInterval) { [self] in drain(kind, count, done) }
         }
     }
 
-    /// Asks one loop after the other; `done` is called on the first.
-    private func count(from index: Int, sum: Int, _ done: @escaping @Sendable (Int) -> Void) {
+    /// Asks one loop after the other; `done` gets the sum of their answers, on the first.
+    private func ask(
+        _ question: @escaping @Sendable (LoopContext) -> Int, from index: Int = 0, sum: Int = 0,
+        _ done: @escaping @Sendable (Int) -> Void
+    ) {
         guard index < contexts.count else {
             contexts[0].loop.schedule { done(sum) }
             return
         }
         let context = contexts[index]
-        context.loop.schedule { [self] in count(from: index + 1, sum: sum + context.unfinishedCount, done) }
+        context.loop.schedule { [self] in ask(question, from: index + 1, sum: sum + question(context), done) }
     }
 
     private func stopLoops() {

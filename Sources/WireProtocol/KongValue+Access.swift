@@ -11,6 +11,9 @@ extension kong_string {
     /// The text, with what is not UTF-8 replaced: for names and messages.
     public var text: String { String(decoding: bytes, as: UTF8.self) }
 
+    /// The text, or nil if it is not UTF-8: for what must be taken as it is, or not at all.
+    public var validText: String? { String(validating: bytes, as: UTF8.self) }
+
     @inline(__always)
     public static func == (string: kong_string, text: StaticString) -> Bool {
         string.size == text.utf8CodeUnitCount && string.hasPrefix(text)

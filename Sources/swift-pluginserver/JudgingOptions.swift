@@ -17,9 +17,15 @@ struct JudgingOptions: ParsableArguments {
     @Option(name: .goStyle("probe-memory"), help: "Address space that it gets for that, in bytes.")
     var probeMemory = ProbeLimits().memory
 
+    @Option(name: .goStyle("probe-parallelism"), help: .init("How many plugins are opened so at a time. (default: the processors)", valueName: "count"))
+    var probeParallelism: Int?
+
     mutating func validate() throws {
         guard (0.01...3600).contains(probeTimeout) else {
             throw ValidationError("--probe-timeout must be a number of seconds, 3600 at most")
+        }
+        guard (1...1024).contains(probeParallelism ?? 1) else {
+            throw ValidationError("--probe-parallelism must be a number from 1 to 1024")
         }
     }
 
@@ -29,6 +35,7 @@ struct JudgingOptions: ParsableArguments {
         policy.check.requireLock = requireLock
         policy.probe.time = .seconds(probeTimeout)
         policy.probe.memory = probeMemory
+        if let probeParallelism { policy.probe.parallelism = probeParallelism }
         return policy
     }
 

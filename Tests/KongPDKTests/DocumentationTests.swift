@@ -69,6 +69,29 @@ import Testing
         #expect(Set(documented.map(String.init)) == Set(PDKCatalogue.all.map(\.name)))
     }
 
+    /// A row of the article about phases: "| `kong.request` | `header`, `headers` | rewrite, access |".
+    @Test func theArticleAboutPhasesHasEachFunctionOnceWithItsPhases() throws {
+        let article = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .appendingPathComponent("../../Sources/KongPDK/KongPDK.docc/Articles/PhasesOfARequest.md")
+        let text = try String(contentsOf: article, encoding: .utf8)
+        var told: [String: String] = [:]
+        for row in text.matches(of: /\| `(kong\.[a-z.]+)` \| (.+) \| (.+) \|/) {
+            for name in row.2.matches(of: /`(\w+)`/) {
+                #expect(told.updateValue(String(row.3), forKey: "\(row.1).\(name.1)") == nil, "\(row.1).\(name.1) is there twice")
+            }
+        }
+        var known: [String: String] = [:]
+        for function in Self.functions {
+            let kongsName = try #require(function.text.firstMatch(of: /Kong's name: `([a-z0-9_.]+)\.[a-z0-9_]+`/)?.1)
+            let name = try #require(function.declaration.firstMatch(of: /func (\w+)/)?.1)
+            let phases = try #require(function.text.firstMatch(of: /Phases: ([a-z, ]+)\. Kong/)?.1)
+            if phases != "none" { known["\(kongsName).\(name)"] = String(phases) }
+        }
+        // Variants for bytes go with their functions.
+        let names = known.keys.filter { !$0.hasSuffix("Bytes") || known[String($0.dropLast(5))] == nil }
+        #expect(told == known.filter { names.contains($0.key) })
+    }
+
     @Test func onlyFunctionsThatKongAllowsNowhereAreUnavailable() throws {
         let nowhere = PDKCatalogue.all.filter { $0.phases.isEmpty }.map(\.name)
         let none = Self.functions.filter { $0.text.contains("Phases: none.") }

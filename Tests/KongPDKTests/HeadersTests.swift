@@ -23,6 +23,21 @@ import Testing
         #expect(headers["x-tag"] == nil)
     }
 
+    @Test func aNewNameTakesAllValuesAndOverwrites() {
+        var headers: Headers = ["X-Old": "1", "x-new": "other", "y": "z"]
+        headers.add("x-old", [0xFF])
+        let isRenamed = headers.rename("x-OLD", to: "X-New")
+        #expect(isRenamed)
+        #expect(headers.bytes("x-new") == [[0x31], [0xFF]])
+        #expect(headers.names == ["X-New", "y"])
+        let isAbsentRenamed = headers.rename("x-old", to: "y")
+        #expect(!isAbsentRenamed)
+        #expect(headers["y"] == "z")
+        headers.rename("x-new", to: "x-NEW")
+        #expect(headers.names == ["x-NEW", "y"])
+        #expect(headers.bytes("x-new") == [[0x31], [0xFF]])
+    }
+
     @Test func onlyLettersOfASCIIAreFolded() {
         let headers: Headers = ["x-k": "k", "x-[": "["]
         #expect(headers["X-\u{212A}"] == nil)
@@ -73,6 +88,17 @@ import Testing
         #expect(query["Page"] == nil)
         #expect(query.map(\.value) == ["2", nil, nil])
         #expect(query.lend { Value($0) } == ["page": ["2", true], "debug": true])
+    }
+
+    @Test func aNewNameTakesAllValuesAndIsCaseSensitive() {
+        var query: Query = ["a": "1", "A": "2", "b": "3"]
+        query.add("a", nil)
+        query.rename("a", to: "b")
+        #expect(query.map(\.name) == ["b", "A", "b"])
+        #expect(query.map(\.value) == ["1", "2", nil])
+        query.rename("A", to: "a")
+        query.rename("B", to: "c")
+        #expect(query.map(\.name) == ["b", "a", "b"])
     }
 
     @Test func namesMayBeAnyBytes() {

@@ -167,7 +167,7 @@ import Testing
     }
 
     @Test func textAndRandomBytesAreNotELF() throws {
-        var random = SeededRandom(seed: 1)
+        var random = SeededNumbers(seed: 1)
         for length in [1, 3, 64, 4096] {
             let bytes = [0x00] + (0..<length).map { _ in UInt8.random(in: 0...255, using: &random) }
             #expect(try code(of: bytes) == .notELF)

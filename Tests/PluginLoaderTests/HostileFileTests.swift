@@ -221,7 +221,7 @@ import Testing
         try directory.write(good, to: "sample.so")
         await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
-                var random = SeededRandom(seed: 7)
+                var random = SeededNumbers(seed: 7)
                 while !Task.isCancelled {
                     guard truncate(path, off_t(Int.random(in: 0...good.count, using: &random))) == 0 else { break }
                     let handle = try #require(FileHandle(forWritingAtPath: path))

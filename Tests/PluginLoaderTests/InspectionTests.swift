@@ -81,7 +81,7 @@ import Testing
 
     @Test func whatIsLetPassIsAmongTheWarnings() throws {
         try directory.write(CSource.goodBytes, to: "sample.so")
-        directory.setMode(0o666, of: "sample.so")
+        try directory.setMode(0o666, of: "sample.so")
         let found = Inspection(path: path, options: CheckOptions(host: Host.versions, allowInsecure: true))
         #expect(found.verdict.isOK && found.warnings.count == 1)
         #expect(inspect().verdict.code == "insecure-file")
@@ -105,7 +105,7 @@ import Testing
         try directory.write(CSource.goodBytes, to: "b.so")
         try directory.write("text".utf8, to: "c.so")
         try directory.write("text".utf8, to: "README")
-        let found = try PluginDirectory(path: directory.path, options: Host.options).findings.compactMap(Inspection.init)
+        let found = try PluginDirectory(path: directory.path, options: Host.options).findings.compactMap { Inspection($0) }
         #expect(found.map(\.verdict.code) == ["ok", "duplicate-name", "not-elf", "duplicate-name"])
         #expect(found.map(\.name) == ["a", "b", "c", "b"])
         #expect(found[1].stamp != nil)

@@ -76,7 +76,7 @@ import Testing
     }
 
     @Test func damagedCacheIsAnEmptyOne() throws {
-        var random = SeededRandom(seed: 4)
+        var random = SeededNumbers(seed: 4)
         let real = FileManager.default.contents(atPath: "/etc/ld.so.cache").map(Array.init) ?? Array("glibc-ld.so.cache1.1".utf8)
         for length in [0, 10, 20, 47, 48, 60, real.count / 2] {
             try directory.write(real.prefix(length), to: "cache")

@@ -42,7 +42,7 @@ import Testing
                 "abi-major", "abi-minor", "already-open", "bad-descriptor", "bad-elf", "bad-lock", "bad-name", "bad-schema",
                 "bad-signature",
                 "bad-stamp", "duplicate-name", "file-changed", "glibc", "insecure-directory", "insecure-file",
-                "library-version", "load-crash", "load-exit", "load-failed", "load-output", "load-timeout", "lock-mismatch",
+                "library-version", "load-crash", "load-exit", "load-failed", "load-memory", "load-output", "load-timeout", "lock-mismatch",
                 "missing-directory", "missing-entry", "missing-file", "missing-library", "missing-lock", "no-stamp",
                 "not-a-file", "not-a-library", "not-elf", "not-in-lock", "open-failed", "permissions", "probe-failed",
                 "stamp-differs", "swift-runtime", "truncated", "unreadable", "wrong-machine",

@@ -15,7 +15,7 @@ import Testing
         let directory = try TemporaryDirectory()
         let path = directory.file("sample.so")
         let whole = CSource.bytes(of: CSource(), argument)
-        var random = SeededRandom(seed: seed)
+        var random = SeededNumbers(seed: seed)
         var outcomes: [LoadError.Code?: Int] = [:]
 
         for _ in 0..<3000 {
@@ -50,7 +50,7 @@ import Testing
     @Test func changedFileIsReadToItsEnd() throws {
         let directory = try TemporaryDirectory()
         let path = directory.file("sample.so")
-        var random = SeededRandom(seed: 3)
+        var random = SeededNumbers(seed: 3)
         var read = 0
         for _ in 0..<2000 {
             var bytes = CSource.goodBytes

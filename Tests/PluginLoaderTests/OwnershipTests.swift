@@ -34,10 +34,10 @@ import Testing
     private static let lax = CheckOptions(host: Host.versions, allowInsecure: true)
 
     @Test(arguments: [0o600, 0o644, 0o755, 0o700, 0o4755, 0o400] as [mode_t])
-    func fileThatOnlyItsOwnerWritesIsTaken(mode: mode_t) {
-        directory.setMode(mode, of: "sample.so")
+    func fileThatOnlyItsOwnerWritesIsTaken(mode: mode_t) throws {
+        try directory.setMode(mode, of: "sample.so")
         #expect(refusal() == nil)
-        directory.setMode(0o755, of: ".")
+        try directory.setMode(0o755, of: ".")
         #expect(directoryRefusal() == nil)
     }
 
@@ -46,7 +46,7 @@ import Testing
         (0o620, "group 0 may write"),
     ] as [(mode_t, String)])
     func fileThatOthersMayWriteIsRefused(mode: mode_t, who: String) throws {
-        directory.setMode(mode, of: "sample.so")
+        try directory.setMode(mode, of: "sample.so")
         let error = try #require(refusal())
         #expect(error.code == .insecureFile)
         #expect(error.reason == "others may write to it")
@@ -59,7 +59,7 @@ import Testing
     }
 
     @Test func directoryThatOthersMayWriteIsRefused() throws {
-        directory.setMode(0o775, of: ".")
+        try directory.setMode(0o775, of: ".")
         #expect(refusal()?.code == .insecureDirectory)
         let error = try #require(directoryRefusal())
         #expect(error.code == .insecureDirectory)
@@ -71,7 +71,7 @@ import Testing
     @Test func stickyDirectoryAboveIsFineButNotAsThePluginsDirectory() throws {
         try directory.makeDirectory("above/plugins")
         try directory.write(CSource.goodBytes, to: "above/plugins/sample.so")
-        directory.setMode(0o1777, of: "above")
+        try directory.setMode(0o1777, of: "above")
         #expect(try PluginDirectory(path: directory.file("above/plugins"), options: Host.options).findings.count == 1)
         #expect(throws: LoadError.self) { try PluginDirectory(path: directory.file("above"), options: Host.options) }
     }
@@ -104,20 +104,20 @@ import Testing
     @Test func linkIsJudgedByItsFileAndTheDirectoryThatHoldsTheLink() throws {
         try directory.makeDirectory("open")
         try directory.write(CSource.goodBytes, to: "open/real.so")
-        directory.setMode(0o777, of: "open")
+        try directory.setMode(0o777, of: "open")
         try directory.link("link.so", to: directory.file("open/real.so"))
         func code() -> LoadError.Code? { PluginLoaderTests.refusal(of: directory.file("link.so"))?.code }
         #expect(code() == nil)
-        directory.setMode(0o666, of: "open/real.so")
+        try directory.setMode(0o666, of: "open/real.so")
         #expect(code() == .insecureFile)
-        directory.setMode(0o644, of: "open/real.so")
-        directory.setMode(0o777, of: ".")
+        try directory.setMode(0o644, of: "open/real.so")
+        try directory.setMode(0o777, of: ".")
         #expect(code() == .insecureDirectory)
     }
 
     @Test func whatIsLetPassIsSaid() throws {
-        directory.setMode(0o666, of: "sample.so")
-        directory.setMode(0o777, of: ".")
+        try directory.setMode(0o666, of: "sample.so")
+        try directory.setMode(0o777, of: ".")
         let plugin = try CheckedPlugin(PluginFile(path: path), options: Self.lax)
         #expect(plugin.waived.map(\.code) == [.insecureDirectory, .insecureFile])
 
@@ -140,11 +140,11 @@ import Testing
             ["-shared", "-fPIC", directory.file("helper.c"), "-Wl,-soname,libhelper.so", "-o", directory.file("lib/libhelper.so")])
         try CSource().build(to: path, "-Wl,--no-as-needed,\(directory.file("lib/libhelper.so"))", "-Wl,-rpath,$ORIGIN/lib")
         #expect(refusal() == nil)
-        directory.setMode(0o666, of: "lib/libhelper.so")
+        try directory.setMode(0o666, of: "lib/libhelper.so")
         #expect(refusal()?.code == .insecureFile)
         #expect(refusal()?.reason == "it needs libhelper.so: others may write to it")
-        directory.setMode(0o644, of: "lib/libhelper.so")
-        directory.setMode(0o777, of: "lib")
+        try directory.setMode(0o644, of: "lib/libhelper.so")
+        try directory.setMode(0o777, of: "lib")
         #expect(refusal()?.code == .insecureFile)
         #expect(try CheckedPlugin(PluginFile(path: path), options: Self.lax).waived.count == 1)
     }

@@ -41,7 +41,7 @@ import Testing
 
     @Test(arguments: [0, 1, 63, 64, 65, 256 * 1024 - 1, 256 * 1024, 256 * 1024 + 1, 3_000_000])
     func digestIsThatOfSha256sum(size: Int) throws {
-        var random = SeededRandom(seed: UInt64(size))
+        var random = SeededNumbers(seed: UInt64(size))
         try directory.write((0..<size).map { _ in UInt8.random(in: 0...255, using: &random) }, to: "file")
         let words = try run("sha256sum", [directory.file("file")]).split(separator: " ")
         #expect(try FileDigest(of: FileBytes(path: directory.file("file"))).description == String(words[0]))
@@ -87,7 +87,7 @@ import Testing
     }
 
     @Test func randomBytesAreNoList() throws {
-        var random = SeededRandom(seed: 11)
+        var random = SeededNumbers(seed: 11)
         for length in [1, 10, 1000, 100_000] {
             let bytes = [0x41] + (0..<length).map { _ in UInt8.random(in: 0...255, using: &random) }
             #expect(throws: PluginLock.Malformed.self) { try PluginLock(parsing: bytes) }
@@ -201,7 +201,7 @@ import Testing
     @Test func listThatOthersMayWriteIsRefused() throws {
         try directory.write(CSource.goodBytes, to: "a.so")
         try writeLock()
-        directory.setMode(0o666, of: "plugins.lock")
+        try directory.setMode(0o666, of: "plugins.lock")
         var options = Self.options
         options.allowInsecure = true
         let error = try #require(directoryRefusal(options))

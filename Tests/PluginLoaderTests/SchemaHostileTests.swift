@@ -148,7 +148,7 @@ import Testing
     // MARK: Chance
 
     /// Trees of all types, some of which are none, with counts and pointers that lie in ways that can be seen.
-    private func tree(_ random: inout SeededRandom, _ memory: TreeMemory, depth: Int) -> kong_value {
+    private func tree(_ random: inout SeededNumbers, _ memory: TreeMemory, depth: Int) -> kong_value {
         let words = [
             "type", "fields", "default", "elements", "keys", "values", "record", "string", "array", "map", "set",
             "entity_checks", "conditional", "if_match", "one_of", "match", "between", "required", "json", "x", "",
@@ -178,7 +178,7 @@ import Testing
     }
 
     @Test func randomTreesEndWithoutATrap() {
-        var random = SeededRandom(seed: 3)
+        var random = SeededNumbers(seed: 3)
         for _ in 0..<3000 {
             let memory = TreeMemory()
             defer { memory.free() }
@@ -191,7 +191,7 @@ import Testing
 
     /// Valid schemas with parts exchanged: these get farther in.
     @Test func mutatedSchemasEndWithoutATrap() {
-        var random = SeededRandom(seed: 4)
+        var random = SeededNumbers(seed: 4)
         for _ in 0..<1500 { _ = Self.mutated(Self.sample, &random).report }
     }
 
@@ -224,7 +224,7 @@ import Testing
         "default": ["mode": "b"],
     ]
 
-    private static func mutated(_ tree: SchemaTree, _ random: inout SeededRandom) -> SchemaTree {
+    private static func mutated(_ tree: SchemaTree, _ random: inout SeededNumbers) -> SchemaTree {
         let others: [SchemaTree] = [
             nil, true, false, 0, 1.5, -1, "", "x", "record", [], [:], ["x"], ["type": "map"], ["fields": nil],
         ]

@@ -15,36 +15,17 @@ import Testing
 
     /// A plugin of Swift and C, as KongPDK makes them.
     private static func build(_ argument: String) -> [UInt8] {
+        var source = CSource()
+        source.stamp = #"KONG_PLUGIN_STAMP(KONG_LANGUAGE_SWIFT, KONG_RUNTIME_UNSTATED, "0.1.0", "swift 6.3.1")"#
+        source.extra = "int64_t work(void);"
+        source.descriptor = "plugin.priority = (int32_t)work();"
         do {
             let directory = try TemporaryDirectory()
-            try directory.write(
-                #"@_cdecl("work") public func work() -> Int { [3, 1, 2].sorted().map { "\($0)".count }.reduce(0, +) }"#.utf8,
-                to: "work.swift")
-            try directory.write(
-                """
-                #include "kong_plugin.h"
-                KONG_PLUGIN_STAMP(KONG_LANGUAGE_SWIFT, KONG_RUNTIME_UNSTATED, "0.1.0", "swift 6.3.1")
-                int64_t work(void);
-                static void start(const kong_plugin *p, kong_start s, kong_loop l, const kong_value *c) {}
-                static void *handle(const kong_plugin *p, void *i, kong_phase f, kong_event e, kong_loop l) { return NULL; }
-                static const kong_entry schema_entries[] = {
-                    {{"type", 4}, {.type = KONG_STRING, .string = {"record", 6}}}, {{"fields", 6}, {.type = KONG_ARRAY}}};
-                static const kong_value schema = {.type = KONG_MAP, .map = {schema_entries, 2}};
-                static kong_plugin plugin;
-                const kong_plugin *kong_plugin_open(const kong_host *host, kong_string *error) {
-                    plugin = (kong_plugin){.size = sizeof plugin, .version = {"1.0.0", 5}, .priority = (int32_t)work(),
-                        .phases = 4, .config_schema = &schema, .start = start, .handle = handle};
-                    return &plugin;
-                }
-                """.utf8, to: "plugin.c")
-            try run(
-                "clang", ["-I", CSource.headers, "-fPIC", "-c", directory.file("plugin.c"), "-o", directory.file("plugin.o")])
-            try run(
-                "swiftc",
-                [
-                    argument, "-module-name", "Work", "-emit-library", directory.file("work.swift"), directory.file("plugin.o"),
-                    "-o", directory.file("work.so"),
-                ])
+            try source.build(
+                to: directory.file("work.so"),
+                swift:
+                    #"@_cdecl("work") public func work() -> Int { [3, 1, 2].sorted().map { "\($0)".count }.reduce(0, +) }"#,
+                argument)
             return [UInt8](try Data(contentsOf: URL(fileURLWithPath: directory.file("work.so"))))
         } catch {
             fatalError("the tests need swiftc: \(error)")

@@ -1,5 +1,6 @@
 import Foundation
 import KongClient
+import KongSimulator
 import Testing
 import WireProtocol
 
@@ -241,8 +242,11 @@ import WireProtocol
             let group = DispatchGroup()
             nonisolated(unsafe) var calls: [PDKCall] = []
             DispatchQueue.global().async(group: group) {
-                let request = SimulatedRequest("PUT", "/", headers: ["host": ["h"]])
-                calls = (try? server.kong(wireProtocol).handleEvent(instance, "access", answering: request.answer)) ?? []
+                var exchange = SimulatedExchange(SimulatedRequest("PUT", "/", headers: ["host": "h"]))
+                exchange.begin(.access)
+                calls =
+                    (try? server.kong(wireProtocol).handleEvent(instance, "access") { exchange.answer($0, over: wireProtocol) })
+                    ?? []
             }
             try server.expectService()
             group.wait()

@@ -158,7 +158,7 @@ import WireProtocol
             #define KONG_ABI_MAJOR 2
             KONG_PLUGIN_STAMP(KONG_LANGUAGE_SWIFT, KONG_RUNTIME_SELF_CONTAINED, "0.9.0", "swift 6.2.1")
             """
-        try Plugins.compileWhole(source, named: "other", into: plugins)
+        try CSource.compile(source, to: "\(plugins)/other.so")
         let run = try Program(["-plugins-directory", plugins, "-dump-plugin-info", "other"])
         #expect(run.end == .exited(1))
         #expect(run.output == [])

@@ -28,6 +28,8 @@ import WireProtocol
             // The same for Kong's log, but for the number of the process.
             #expect(server.log == log.replacing("] \(server.process.pid): ", with: "] "))
 
+            // They are written while the server serves.
+            #expect(eventually { server.directory.text(of: "logs/swift-pluginserver.jsonl").contains(#""event":"summary""#) })
             let records = try records(server.directory.text(of: "logs/swift-pluginserver.jsonl"))
             #expect(records.allSatisfy { $0["schema"] as? Int == 1 && $0["purpose"] as? String == "serve" })
             #expect(records.allSatisfy { $0["pid"] as? Int == Int(server.process.pid) })

@@ -61,6 +61,27 @@ import WireProtocol
         }
     }
 
+    /// Nobody can connect any more who would bring the step: the server does not wait for it.
+    @Test(arguments: [#"{"mode":"ask","text":"it"}"#, #"{"mode":"many","count":3}"#], [1, 3])
+    func messagePackBetweenTwoStepsWhenTheServerEnds(config: String, loops: Int) throws {
+        try TestServer.run(Plugins.goodAndBad, flags: ["--loops", "\(loops)"]) { server in
+            let instance = try start(server, config)
+            let connections = try (0..<loops).map { _ in try server.connect() }
+            for connection in connections {
+                try connection.send(MessagePack.request(1, "plugin.HandleEvent", event(instance)))
+                _ = try connection.receiveMessagePack("serverPid")
+                _ = try connection.receiveMessagePack("step")
+            }
+            // Another connection is no reason to wait.
+            let idle = try server.connect()
+            for connection in connections { connection.close() }
+            try server.stop()
+            idle.close()
+            #expect(!server.log.contains("have not finished in time"))
+            #expect(server.log.contains("Kong did not come back from "))
+        }
+    }
+
     /// Kong never comes back to an event whose call it has refused: that shows in time alone.
     @Test func messagePackForEver() throws {
         try TestServer.run(Plugins.goodAndBad, flags: ["--step-timeout", "0.1"]) { server in

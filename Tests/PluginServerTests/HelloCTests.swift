@@ -1,5 +1,6 @@
 import Foundation
 import KongClient
+import KongSimulator
 import Testing
 import WireProtocol
 
@@ -14,14 +15,16 @@ import WireProtocol
         try Self.run { server in
             let kong = server.kong(wireProtocol)
             let instance = try kong.startInstance("hello-c", config: #"{"greeting":"welcome"}"#)
-            let request = SimulatedRequest("GET", "/", headers: ["host": ["localhost"]])
-            let access = try kong.handleEvent(instance, "access", answering: request.answer)
+            var exchange = SimulatedExchange(SimulatedRequest("GET", "/", headers: ["host": "localhost"]))
+            exchange.begin(.access)
+            let access = try kong.handleEvent(instance, "access") { exchange.answer($0, over: wireProtocol) }
             #expect(
                 access == [
                     PDKCall("kong.request.get_header", ["host"]),
                     PDKCall("kong.service.request.set_header", ["x-greeting", "welcome, localhost"]),
                 ])
-            let response = try kong.handleEvent(instance, "response", answering: request.answer)
+            exchange.begin(.response)
+            let response = try kong.handleEvent(instance, "response") { exchange.answer($0, over: wireProtocol) }
             #expect(response.map(\.method) == ["kong.response.add_header"])
             #expect(response.first?.arguments.first == "x-compiler")
             try kong.closeInstance(instance)

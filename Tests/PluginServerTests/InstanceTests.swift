@@ -121,4 +121,25 @@ import WireProtocol
             }
         }
     }
+
+    /// Half a character, repaired, would be another configuration, and nobody would hear of it.
+    @Test func aConfigurationThatIsNotUTF8IsRefused() throws {
+        try TestServer.run { server in
+            let config = Array(#"{"attach":true,"text":"Z"#.utf8) + [0xfc] + Array(#"rich"}"#.utf8)
+            let connection = try server.connect()
+            try connection.send(MessagePack.request(1, "plugin.StartInstance", ["Name": "goplug", "Config": .bytes(config)]))
+            _ = try connection.receiveMessagePack("serverPid")
+            let error = try MessagePack.decode(connection.receiveMessagePack()).items?[2].text
+            #expect(error?.hasPrefix("Decoding config: JSON that is not UTF-8: ") == true)
+
+            // Over ProtoBuf:1, which has no errors, its events fail.
+            let other = try server.connect()
+            try other.send(
+                KongClient.framed(Proto.field(1, 1) + Proto.field(33, Proto.field(1, "goplug") + Proto.field(2, config))))
+            _ = try other.receiveFrame()
+            try server.waitForLog("cannot start instance \"goplug\"")
+            #expect(server.log.contains("JSON that is not UTF-8"))
+            try server.expectService()
+        }
+    }
 }

@@ -5,50 +5,6 @@ import WireProtocol
 
 /// What becomes of plugins before they are loaded.
 @Suite struct JudgingTests {
-    /// `kong_plugin_open` of a plugin in C: does something, and then is a plugin.
-    private static func source(_ statements: String, extra: String = "") -> String {
-        """
-        #include <stdio.h>
-        #include <stdlib.h>
-        #include <fcntl.h>
-        #include <unistd.h>
-        #include <signal.h>
-        \(extra)
-        static void start(const kong_plugin *p, kong_start s, kong_loop l, const kong_value *c) {}
-        static void *handle(const kong_plugin *p, void *i, kong_phase f, kong_event e, kong_loop l) { return NULL; }
-        static kong_value none = {.type = KONG_ARRAY};
-        static kong_entry entries[2];
-        static kong_value schema = {.type = KONG_MAP};
-        static kong_plugin plugin;
-        const kong_plugin *kong_plugin_open(const kong_host *host, kong_string *error) {
-            \(statements)
-            entries[0].key = (kong_string){"type", 4};
-            entries[0].value.type = KONG_STRING;
-            entries[0].value.string = (kong_string){"record", 6};
-            entries[1].key = (kong_string){"fields", 6};
-            entries[1].value = none;
-            schema.map = (kong_map){entries, 2};
-            plugin.size = sizeof plugin;
-            plugin.version = (kong_string){"1.0.0", 5};
-            plugin.phases = KONG_PHASE_BIT(KONG_ACCESS);
-            plugin.config_schema = &schema;
-            plugin.start = start;
-            plugin.handle = handle;
-            return &plugin;
-        }
-        """
-    }
-
-    /// A constructor that notes in which process it ran.
-    private static func noting(_ file: String) -> String {
-        """
-        __attribute__((constructor)) static void note(void) {
-            FILE *file = fopen("\(file)", "a");
-            if (file) { fprintf(file, "%d\\n", (int)getpid()); fclose(file); }
-        }
-        """
-    }
-
     private func pids(_ text: String) -> [pid_t] { text.split(separator: "\n").compactMap { pid_t($0) } }
 
     @Test(arguments: [
@@ -63,7 +19,7 @@ import WireProtocol
     func aPluginThatMisbehavesIsRefusedAndTheOthersServe(
         _ name: String, _ statements: String, _ reason: String, _ said: String
     ) throws {
-        try TestServer.run(flags: ["--probe-timeout", "2"], prepare: { try Plugins.compile(Self.source(statements), named: name, into: $0) }) { server in
+        try TestServer.run(flags: ["--probe-timeout", "2"], prepare: { try CSource(opening: statements).build(to: "\($0)/\(name).so") }) { server in
             #expect(server.log.contains("failed to open plugin \(name): "))
             #expect(server.log.contains(reason))
             #expect(server.log.contains(said))
@@ -76,8 +32,8 @@ import WireProtocol
         let directory = try TemporaryDirectory()
         let (good, bad) = (directory.file("good"), directory.file("bad"))
         try TestServer.run(prepare: { plugins in
-            try Plugins.compile(Self.source("", extra: Self.noting(good)), named: "good", into: plugins)
-            try Plugins.compile(Self.source("abort();", extra: Self.noting(bad)), named: "bad", into: plugins)
+            try CSource(opening: "", extra: CSource.constructor(notingPIDIn: good)).build(to: "\(plugins)/good.so")
+            try CSource(opening: "abort();", extra: CSource.constructor(notingPIDIn: bad)).build(to: "\(plugins)/bad.so")
         }) { server in
             // The probe's process, and the server's.
             #expect(pids(directory.text(of: "good")).count == 2)
@@ -89,8 +45,8 @@ import WireProtocol
 
     @Test func whatAPluginStartsWhileItIsProbedIsEnded() throws {
         let directory = try TemporaryDirectory()
-        let source = Self.source(
-            """
+        let source = CSource(
+            opening: """
             pid_t child = fork();
             if (child == 0) for (;;) pause();
             FILE *file = fopen("\(directory.file("child"))", "w");
@@ -98,7 +54,7 @@ import WireProtocol
             fclose(file);
             """)
         let plugins = try directory.makeDirectory("plugins")
-        try Plugins.compile(source, named: "forking", into: plugins)
+        try source.build(to: "\(plugins)/forking.so")
         let run = try Program(["-plugins-directory", plugins, "-dump"])
         #expect(run.end == .exited(0))
         let child = try #require(pids(directory.text(of: "child")).first)
@@ -112,23 +68,17 @@ import WireProtocol
     @Test func aSchemaThatNoKongTakesIsRefusedWithItsPath() throws {
         let directory = try TemporaryDirectory()
         let plugins = try directory.makeDirectory("plugins")
-        let source = Self.source("").replacingOccurrences(
-            of: "static kong_value none = {.type = KONG_ARRAY};",
-            with: """
-                static kong_entry attribute = {{"type", 4}, {.type = KONG_STRING, .string = {"strnig", 6}}};
-                static kong_entry field = {{"token", 5}, {.type = KONG_MAP}};
-                static kong_value item = {.type = KONG_MAP};
-                static kong_value none = {.type = KONG_ARRAY};
-                """
-        ).replacingOccurrences(
-            of: "entries[1].value = none;",
-            with: """
-                field.value.map = (kong_map){&attribute, 1};
-                item.map = (kong_map){&field, 1};
-                none.array = (kong_array){&item, 1};
-                entries[1].value = none;
-                """)
-        try Plugins.compile(source, named: "typo", into: plugins)
+        var source = CSource()
+        source.extra = """
+            static const kong_entry attribute[] = {{{"type", 4}, {.type = KONG_STRING, .string = {"strnig", 6}}}};
+            static const kong_entry field[] = {{{"token", 5}, {.type = KONG_MAP, .map = {attribute, 1}}}};
+            static const kong_value fields[] = {{.type = KONG_MAP, .map = {field, 1}}};
+            static const kong_entry typo_entries[] = {
+                {{"type", 4}, {.type = KONG_STRING, .string = {"record", 6}}}, {{"fields", 6}, {.type = KONG_ARRAY, .array = {fields, 1}}}};
+            static const kong_value typo = {.type = KONG_MAP, .map = {typo_entries, 2}};
+            """
+        source.descriptor = "plugin.config_schema = &typo;"
+        try source.build(to: "\(plugins)/typo.so")
         let run = try Program(["-plugins-directory", plugins, "-dump-plugin-info", "typo"])
         #expect(run.end == .exited(1))
         #expect(run.errors.contains("config.token"))
@@ -138,7 +88,7 @@ import WireProtocol
     @Test func aFileThatOthersMayWriteToIsRefusedUnlessThatIsAllowed() throws {
         let directory = try TemporaryDirectory()
         let plugins = try directory.makeDirectory("plugins")
-        try Plugins.compile(Self.source(""), named: "open", into: plugins)
+        try CSource().build(to: "\(plugins)/open.so")
         chmod("\(plugins)/open.so", 0o666)
         let refused = try Program(["-plugins-directory", plugins, "-dump"])
         #expect(refused.end == .exited(1))
@@ -151,13 +101,13 @@ import WireProtocol
     @Test func onlyFilesOnTheTrustListAreTakenWhenItIsRequired() throws {
         let directory = try TemporaryDirectory()
         let plugins = try directory.makeDirectory("plugins")
-        for name in ["one", "two"] { try Plugins.compile(Self.source(""), named: name, into: plugins) }
+        for name in ["one", "two"] { try CSource().build(to: "\(plugins)/\(name).so") }
         #expect(try Program(["-plugins-directory", plugins, "-dump", "--require-lock"]).end == .exited(1))
         let lock = try Program(["lock", plugins])
         #expect(lock.end == .exited(0), "\(lock.errors)")
         #expect(try Program(["-plugins-directory", plugins, "-dump", "--require-lock"]).end == .exited(0))
         // A build of something else takes the place of one.
-        try Plugins.compile(Self.source("(void)host;", extra: "int other = 1;"), named: "two", into: plugins)
+        try CSource(opening: "(void)host;", extra: "int other = 1;").build(to: "\(plugins)/two.so")
         let run = try Program(["-plugins-directory", plugins, "-dump-all-plugins", "--require-lock"])
         #expect(run.outputText.contains("\"one\"") && !run.outputText.contains("\"two\""))
         #expect(run.errors.contains("plugins.lock") || run.errors.contains("trust list"))
@@ -166,7 +116,7 @@ import WireProtocol
     @Test func checkRunsNothingAndEndsWithTheVerdict() throws {
         let directory = try TemporaryDirectory()
         let plugins = try directory.makeDirectory("plugins")
-        try Plugins.compile(Self.source("", extra: Self.noting(directory.file("ran"))), named: "good", into: plugins)
+        try CSource(opening: "", extra: CSource.constructor(creating: directory.file("ran"))).build(to: "\(plugins)/good.so")
         let good = try Program(["check", plugins])
         #expect(good.end == .exited(0), "\(good.errors)")
         #expect(good.outputText.contains("1 fit, 0 refused"))
@@ -181,17 +131,5 @@ import WireProtocol
         #expect(
             verdicts.map { ($0["verdict"] as? [String: Any])?["code"] as? String } == ["ok", "not-elf", "missing-file"])
         #expect(!FileManager.default.fileExists(atPath: directory.file("ran")), "check ran code of a plugin")
-    }
-
-    @Test func inspectShowsTheFileAndWhatKongWillSee() throws {
-        let run = try Program(["inspect", "\(Program.folder)/librecorded_goplug.so"])
-        #expect(run.end == .exited(0), "\(run.errors)")
-        let result = try #require(try JSONSerialization.jsonObject(with: Data(run.output)) as? [String: Any])
-        let plugin = try #require(result["plugin"] as? [String: Any])
-        #expect(plugin["phases"] as? [String] == ["access", "response"])
-        let file = try #require(result["file"] as? [String: Any])
-        #expect((file["stamp"] as? [String: Any])?["abi"] as? String == "1.0")
-        let refused = try Program(["inspect", "/etc/passwd"])
-        #expect(refused.end == .exited(1))
     }
 }

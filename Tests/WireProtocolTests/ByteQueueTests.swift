@@ -12,7 +12,7 @@ struct ByteQueueTests {
         for _ in 0..<3000 {
             switch Int.random(in: 0..<6, using: &numbers) {
             case 0:
-                let bytes = numbers.bytes(upTo: 3000)
+                let bytes = numbers.bytes(0...3000)
                 queue.append(bytes)
                 model += bytes
             case 1:
@@ -23,7 +23,7 @@ struct ByteQueueTests {
                 model += [1, 2, 3, 4]
             case 3:
                 let place = Int.random(in: 0...model.count, using: &numbers)
-                let bytes = numbers.bytes(upTo: 20)
+                let bytes = numbers.bytes(0...20)
                 bytes.withUnsafeBytes { queue.insert($0, at: place) }
                 model.insert(contentsOf: bytes, at: place)
             case 4:

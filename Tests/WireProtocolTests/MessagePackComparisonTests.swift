@@ -39,7 +39,7 @@ struct MessagePackComparisonTests {
         var numbers = SeededNumbers(seed: 8)
         var both = 0
         for _ in 0..<20_000 {
-            let bytes = numbers.bytes(upTo: 24)
+            let bytes = numbers.bytes(0...24)
             let theirs = unpackFirst(bytes)
             let ours = lend(bytes) { bytes -> TestValue? in
                 let arena = ValueArena()

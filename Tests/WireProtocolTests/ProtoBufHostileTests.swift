@@ -22,7 +22,7 @@ struct ProtoBufHostileTests {
     @Test("Random bytes")
     func randomBytes() {
         var numbers = SeededNumbers(seed: 12)
-        for _ in 0..<10_000 { decodeAll(numbers.bytes(upTo: 48)) }
+        for _ in 0..<10_000 { decodeAll(numbers.bytes(0...48)) }
     }
 
     @Test("Random fields with low numbers, one within the other")
@@ -35,7 +35,7 @@ struct ProtoBufHostileTests {
                 case 0: return [tag, UInt8.random(in: 0...127, using: &numbers)]
                 case 1: return [tag | 1] + (0..<8).map { _ in UInt8.random(in: 0...255, using: &numbers) }
                 case 2:
-                    let text = numbers.bytes(upTo: 6)
+                    let text = numbers.bytes(0...6)
                     return [tag | 2, UInt8(text.count)] + text
                 default:
                     let inner = message(depth - 1).prefix(100)

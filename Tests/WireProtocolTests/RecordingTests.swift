@@ -9,13 +9,13 @@ struct RecordingTests {
     @Test("MessagePack-RPC with go-pluginserver")
     func messagePack() throws {
         var compared = 0
-        for step in try Recording.steps(of: "go-pluginserver-rpc.json") {
+        for (scenario, step) in try Recording.steps(of: "go-pluginserver-rpc.json") {
             guard let decoded = step.decoded, decoded.hasPrefix("fixarray") else { continue }
             let meaning = try RecordedValue.parse(decoded)
-            #expect(try readMessagePack(step.bytes) == meaning, "\(step.scenario)")
+            #expect(try readMessagePack(step.bytes) == meaning, "\(scenario)")
             #expect(try scanMessagePack(step.bytes) == step.bytes.count)
             // And back: Kong writes each object in the form that we do, if for its maps' order.
-            if step.isFromKong { #expect(try writeMessagePack(meaning) == step.bytes, "\(step.scenario)") }
+            if step.isFromKong { #expect(try writeMessagePack(meaning) == step.bytes, "\(scenario)") }
             compared += 1
         }
         #expect(compared > 180)
@@ -24,7 +24,7 @@ struct RecordingTests {
     @Test("ProtoBuf:1 with go-pdk, field by field")
     func protobuf() throws {
         var compared = 0
-        for step in try Recording.steps(of: "go-pdk-protobuf-rpc.json") {
+        for (scenario, step) in try Recording.steps(of: "go-pdk-protobuf-rpc.json") {
             guard let decoded = step.decoded, decoded.hasPrefix("frame "), let colon = decoded.firstIndex(of: ":")
             else {
                 continue
@@ -34,7 +34,7 @@ struct RecordingTests {
             let meaning = decoded[decoded.index(colon, offsetBy: 2)...]
             if meaning.hasPrefix("[") {
                 let fields = try JSONDecoder().decode([RecordedField].self, from: Data(meaning.utf8))
-                try lend(payload) { try expect($0, toBe: fields, step.scenario) }
+                try lend(payload) { try expect($0, toBe: fields, scenario) }
             } else {
                 #expect(PDKCatalogue.method(named: String(decoding: payload, as: UTF8.self))?.rawValue != nil)
                 #expect(meaning == String(decoding: payload, as: UTF8.self))
@@ -47,10 +47,10 @@ struct RecordingTests {
     @Test("The calls, arguments and returns in them")
     func protobufMessages() throws {
         let steps = try Recording.steps(of: "go-pdk-protobuf-rpc.json").filter {
-            $0.decoded?.hasPrefix("frame ") == true
+            $0.step.decoded?.hasPrefix("frame ") == true
         }
         func payloads(_ scenario: String) -> [[UInt8]] {
-            steps.filter { $0.scenario == scenario }.map { Array($0.bytes.dropFirst(4)) }
+            steps.filter { $0.scenario == scenario }.map { Array($0.step.bytes.dropFirst(4)) }
         }
         let event = payloads("cmd_handle_event access (attach), to completion")
         try #require(event.count == 8)

@@ -97,6 +97,7 @@ public typealias FieldPath<Config, Content: Codable & Sendable> = KeyPath<Config
 public struct FieldNames<Config>: Sendable {
     let value: @Sendable (Config, ConfigCheckScope) throws(SchemaError) -> Value
 
+    /// These fields.
     public static func fields<each Content>(_ fields: repeat FieldPath<Config, each Content>) -> Self {
         Self { config, scope throws(SchemaError) in
             var names: [Value] = []
@@ -111,6 +112,7 @@ public struct FieldNames<Config>: Sendable {
 public struct FieldCondition<Config>: Sendable {
     let values: @Sendable (Config, ConfigCheckScope) throws(SchemaError) -> (name: Value, match: Value)
 
+    /// A field, and what it has to satisfy.
     @_disfavoredOverload
     public static func field<Content>(
         _ field: FieldPath<Config, Content>, _ constraints: FieldConstraint<Content>...
@@ -118,6 +120,7 @@ public struct FieldCondition<Config>: Sendable {
         Self(constraints.flatMap(\.parts)) { $0[keyPath: field].spec }
     }
 
+    /// An optional field, and what it has to satisfy.
     public static func field<Content>(
         _ field: FieldPath<Config, Content?>, _ constraints: FieldConstraint<Content>...
     ) -> Self {

@@ -10,6 +10,7 @@ public struct ConfigError: Error, Hashable, Sendable {
     /// What the plugin's own type said when it refused the value.
     public let detail: String?
 
+    /// An error at a field. A type of your own throws whatever it likes: that becomes the `detail`.
     public init(path: String, expected: String, found: String, detail: String? = nil) {
         self.path = path
         self.expected = expected

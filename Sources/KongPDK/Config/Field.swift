@@ -19,17 +19,21 @@
 /// plain value for it.
 @propertyWrapper
 public struct Field<Content: Codable & Sendable>: Sendable {
+    /// The property's value.
     public var wrappedValue: Content
     /// What stands in the attribute; nil for a field that was decoded, since nobody asks that one.
     let spec: FieldSpec?
 
+    /// The field itself, `$port` for `port`: what checks name.
     public var projectedValue: Field<Content> { self }
 
+    /// A property with a default, and what else Kong is to know of it.
     public init(wrappedValue: Content, _ constraints: FieldConstraint<Content>...) {
         self.wrappedValue = wrappedValue
         spec = FieldSpec(constraints.flatMap(\.parts))
     }
 
+    /// An optional property with a default, and what else Kong is to know of it.
     public init<Wrapped>(
         wrappedValue: Content, _ constraints: FieldConstraint<Wrapped>...
     ) where Content == Wrapped? {
@@ -37,6 +41,7 @@ public struct Field<Content: Codable & Sendable>: Sendable {
         spec = FieldSpec(constraints.flatMap(\.parts))
     }
 
+    /// An optional property that is nil unless it is set.
     public init<Wrapped>(_ constraints: FieldConstraint<Wrapped>...) where Content == Wrapped? {
         wrappedValue = nil
         spec = FieldSpec(constraints.flatMap(\.parts))

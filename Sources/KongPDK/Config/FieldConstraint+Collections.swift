@@ -2,7 +2,9 @@ extension FieldConstraint where Content: Collection {
     /// The least length: of a string in bytes, of all else in items. Without it Kong takes an empty array, but no empty
     /// string.
     public static func lenMin(_ length: Int) -> Self { Self("len_min", .integer(Int64(length))) }
+    /// The greatest length, counted as for `lenMin`.
     public static func lenMax(_ length: Int) -> Self { Self("len_max", .integer(Int64(length))) }
+    /// The only length, counted as for `lenMin`.
     public static func lenEq(_ length: Int) -> Self { Self("len_eq", .integer(Int64(length))) }
 
     /// Kong Enterprise stores the value encrypted; Kong takes it and does nothing.
@@ -24,10 +26,12 @@ extension FieldConstraint {
         Self("elements", constraints.flatMap(\.parts))
     }
 
+    /// Of each key.
     public static func keys<Key, Entry>(_ constraints: FieldConstraint<Key>...) -> Self where Content == [Key: Entry] {
         Self("keys", constraints.flatMap(\.parts))
     }
 
+    /// Of each value.
     public static func values<Key, Entry>(_ constraints: FieldConstraint<Entry>...) -> Self
     where Content == [Key: Entry] {
         Self("values", constraints.flatMap(\.parts))

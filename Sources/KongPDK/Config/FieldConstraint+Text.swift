@@ -1,7 +1,9 @@
 /// Patterns are Lua's (lua.org/manual/5.1/manual.html#5.4.1), and match anywhere in the string unless they begin with `^`
 /// and end with `$`.
 extension FieldConstraint where Content == String {
+    /// The pattern must match.
     public static func match(_ pattern: String) -> Self { Self("match", .string(pattern)) }
+    /// The pattern must not match.
     public static func notMatch(_ pattern: String) -> Self { Self("not_match", .string(pattern)) }
 
     /// All of these must match; Kong answers with the `err` of the first that does not.
@@ -15,6 +17,7 @@ extension FieldConstraint where Content == String {
         Self("match_any", ["patterns": .array(patterns.map(Value.string)), "err": .string(err)])
     }
 
+    /// How the string must begin.
     public static func startsWith(_ prefix: String) -> Self { Self("starts_with", .string(prefix)) }
 
     /// Five groups of hexadecimal digits.
@@ -36,6 +39,7 @@ extension FieldConstraint where Content == String {
 public struct TextPattern: Sendable {
     let value: Value
 
+    /// A pattern, and what Kong answers when it decides.
     public static func pattern(_ pattern: String, err: String) -> Self {
         Self(value: ["pattern": .string(pattern), "err": .string(err)])
     }

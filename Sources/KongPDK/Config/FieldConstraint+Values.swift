@@ -22,8 +22,11 @@ extension FieldConstraint where Content: Numeric & Comparable {
 
     /// The only value that Kong takes; null is another, so that an optional property cannot have it.
     public static func eq(_ value: Content) -> Self { Self("eq", encoding: value) }
+    /// A value that Kong refuses.
     public static func ne(_ value: Content) -> Self { Self("ne", encoding: value) }
+    /// The values that Kong takes.
     public static func oneOf(_ values: Content...) -> Self { Self("one_of", encoding: values) }
+    /// Values that Kong refuses.
     public static func notOneOf(_ values: Content...) -> Self { Self("not_one_of", encoding: values) }
 }
 
@@ -37,9 +40,11 @@ extension FieldConstraint where Content == Bool {
 extension FieldConstraint where Content == String {
     /// The only value that Kong takes; null is another, so that an optional property cannot have it.
     public static func eq(_ value: String) -> Self { Self("eq", encoding: value) }
+    /// A string that Kong refuses.
     public static func ne(_ value: String) -> Self { Self("ne", encoding: value) }
     /// The strings that Kong takes. An enum says the same, and the plugin's `switch` knows it.
     public static func oneOf(_ values: String...) -> Self { Self("one_of", encoding: values) }
+    /// Strings that Kong refuses.
     public static func notOneOf(_ values: String...) -> Self { Self("not_one_of", encoding: values) }
 
     /// Kong's schema language has it, but Kong heeds it only for its own entities: two configurations may well have the
@@ -50,8 +55,10 @@ extension FieldConstraint where Content == String {
 extension FieldConstraint where Content: CaseIterable & RawRepresentable {
     /// The only value that Kong takes; null is another, so that an optional property cannot have it.
     public static func eq(_ value: Content) -> Self { Self("eq", encoding: value) }
+    /// A case that Kong refuses.
     public static func ne(_ value: Content) -> Self { Self("ne", encoding: value) }
     /// The cases that Kong takes here, where they are not all.
     public static func oneOf(_ values: Content...) -> Self { Self("one_of", encoding: values) }
+    /// Cases that Kong refuses.
     public static func notOneOf(_ values: Content...) -> Self { Self("not_one_of", encoding: values) }
 }

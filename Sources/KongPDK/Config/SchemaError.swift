@@ -4,8 +4,10 @@ public struct SchemaError: Error, Hashable, Sendable {
     /// The property, with Kong's names: `config.retry.codes[]` is the element of an array, `config.limits{}` what a
     /// dictionary holds.
     public let path: String
+    /// What is wrong with it.
     public let reason: String
 
+    /// An error at a property.
     public init(path: String, reason: String) {
         self.path = path
         self.reason = reason

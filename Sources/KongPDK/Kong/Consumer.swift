@@ -2,6 +2,7 @@
 public struct Consumer: Sendable, Hashable {
     /// All that Kong says of it, by Kong's names. Over ProtoBuf:1 these are the fields that its message has.
     public let fields: [String: Value]
+    /// Its id, a UUID unless a plugin has made it up.
     public let id: String
 
     /// A consumer that Kong does not have, for `kong.client.authenticate`.
@@ -21,8 +22,11 @@ public struct Consumer: Sendable, Hashable {
         self.id = id
     }
 
+    /// The name that Kong's users know it by.
     public var username: String? { fields.text("username") }
+    /// The id that it has outside of Kong.
     public var customID: String? { fields.text("custom_id") }
+    /// What it is tagged with.
     public var tags: [String] { fields.texts("tags") }
     /// In seconds since 1970.
     public var createdAt: Int? { fields.integer("created_at") }
@@ -34,7 +38,10 @@ public struct Credential: Sendable, Hashable {
     public let fields: [String: Value]
 
     /// A credential of your own, for `kong.client.authenticate`.
-    /// - Parameter fields: others, by name. ProtoBuf:1 does not carry them.
+    /// - Parameters:
+    ///   - id: its id.
+    ///   - consumerID: the id of the consumer that it is of.
+    ///   - fields: others, by name. ProtoBuf:1 does not carry them.
     public init(id: String, consumerID: String? = nil, fields: [String: Value] = [:]) {
         var fields = fields
         fields["id"] = .string(id)
@@ -47,6 +54,7 @@ public struct Credential: Sendable, Hashable {
         self.fields = fields
     }
 
+    /// Its id.
     public var id: String? { fields.text("id") }
     /// The id of the consumer that it is of.
     public var consumerID: String? { fields.text("consumer_id") ?? fields["consumer"]?["id"]?.stringValue }

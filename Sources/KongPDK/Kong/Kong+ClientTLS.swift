@@ -30,9 +30,11 @@ extension Kong {
 
         /// What became of the check of the client's certificate.
         public enum Verification: Sendable, Hashable {
+            /// The certificate is good.
             case success
             /// The client has shown no certificate.
             case none
+            /// The certificate is not good, for this reason.
             case failed(reason: String)
 
             /// As nginx has it in `ssl_client_verify`.

@@ -57,6 +57,7 @@ extension Kong {
         ///
         /// Phases: all. Kong's name: `kong.log.deprecation`, since 2.6, over MessagePack only.
         /// - Parameters:
+        ///   - message: what one should not do.
         ///   - after: the version since which one should not, as "2.5.0".
         ///   - removal: the version that will not have it any more.
         ///   - trace: write where in Kong's Lua code it was.
@@ -72,6 +73,7 @@ extension Kong {
 
         /// What `setSerializeValue` does where the record has such a field, or has none.
         public enum SerializeMode: String, Sendable {
+            /// In any case.
             case set
             /// Only if there is none.
             case add
@@ -84,6 +86,7 @@ extension Kong {
         ///
         /// Phases: rewrite, access, response. Kong's name: `kong.log.set_serialize_value`, since 2.3.
         /// - Parameters:
+        ///   - name: the field's, as "request.tenant".
         ///   - value: `.nil` removes the field; it can only be set.
         ///   - mode: another one than `.set` only over MessagePack.
         public func setSerializeValue(_ name: String, _ value: Value, mode: SerializeMode = .set) throws(PDKError) {

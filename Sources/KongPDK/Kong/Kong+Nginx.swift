@@ -54,6 +54,7 @@ extension Kong {
 
         /// The two halves of nginx.
         public enum Subsystem: String, Sendable {
+            /// HTTP, with and without TLS.
             case http
             /// TCP, TLS and UDP.
             case stream

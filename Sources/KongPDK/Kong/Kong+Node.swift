@@ -92,6 +92,7 @@ extension Kong {
         ///
         /// Phases: rewrite, access, response, log. Kong's name: `kong.telemetry.log`, since 3.8, over MessagePack only.
         /// - Parameters:
+        ///   - message: the line.
         ///   - pluginName: who says it.
         ///   - pluginID: the id of the plugin's entry in Kong's configuration, as `kong.plugin.id` has it.
         ///   - type: what kind of message it is.

@@ -5,6 +5,7 @@ extension Kong {
 
         /// How Kong speaks with the service.
         public enum Scheme: String, Sendable {
+            /// Without TLS, and with it.
             case http, https
         }
 

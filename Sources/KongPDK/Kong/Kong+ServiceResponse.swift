@@ -57,7 +57,9 @@ extension Kong {
         /// The body, parsed as the type that you name, whatever its `content-type` says.
         ///
         /// Phases: response. Kong's name: `kong.service.response.get_body`, since 2.0, over MessagePack only.
-        /// - Parameter maxArguments: no more than this many arguments of a form are parsed: 1 … 1000.
+        /// - Parameters:
+        ///   - mimeType: what to take the body for.
+        ///   - maxArguments: no more than this many arguments of a form are parsed: 1 … 1000.
         public func body(as mimeType: String, maxArguments: Int = 100) async throws(PDKError) -> Value? {
             try kong.check(maxArguments, in: 1...1000, .serviceResponseGetBody)
             return try await body([.string(mimeType), .integer(Int64(maxArguments))])

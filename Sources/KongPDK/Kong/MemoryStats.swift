@@ -2,12 +2,15 @@
 public struct MemoryStats: Sendable, Hashable {
     /// One of nginx's shared memory areas.
     public struct SharedDictionary: Sendable, Hashable {
+        /// How much of it is in use.
         public let allocatedSlabs: Int
+        /// How large it is.
         public let capacity: Int
     }
 
     /// One worker process of nginx.
     public struct Worker: Sendable, Hashable {
+        /// The id of the process.
         public let pid: Int
         /// What its Lua machine has allocated for HTTP; nil if Kong does not know.
         public let luaMemory: Int?
@@ -15,6 +18,7 @@ public struct MemoryStats: Sendable, Hashable {
 
     /// By name. Over ProtoBuf:1 only "kong" and "kong_db_cache".
     public let sharedDictionaries: [String: SharedDictionary]
+    /// Each worker process of the node.
     public let workers: [Worker]
 
     init(_ answer: Answer) throws(PDKError) {
@@ -36,11 +40,15 @@ public struct MemoryStats: Sendable, Hashable {
 public struct NginxStatistics: Sendable, Hashable {
     /// Open connections, and of these: whose request is read, whose answer is written, and that wait for a request.
     public let active: Int
+    /// Those whose request is being read.
     public let reading: Int
+    /// Those whose answer is being written.
     public let writing: Int
+    /// Those that are idle.
     public let waiting: Int
     /// Connections accepted so far, and of these the ones handled: fewer if a limit was reached.
     public let accepted: Int
+    /// Connections that were handled so far.
     public let handled: Int
     /// Requests so far.
     public let requests: Int

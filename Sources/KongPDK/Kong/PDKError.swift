@@ -29,11 +29,14 @@ public struct PDKError: Error, Sendable, Hashable, CustomStringConvertible {
         case failed
     }
 
+    /// What kind of failure it was.
     public let code: Code
     /// Kong's name of the call, as "kong.request.get_header".
     public let method: String
+    /// What went wrong, for people.
     public let message: String
 
+    /// An error of a call.
     public init(_ code: Code, _ method: String, _ message: String) {
         self.code = code
         self.method = method

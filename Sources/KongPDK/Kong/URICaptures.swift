@@ -44,9 +44,11 @@ public struct URICaptures: Sendable, Hashable {
 
     /// The groups in order, also those that have names; nil for one that has captured nothing.
     public var all: [String?] { groups.map { $0?.text } }
+    /// The groups in order, whatever bytes they are made of.
     public var allBytes: [[UInt8]?] { groups.map { $0?.bytes } }
 
     /// The groups that have names.
     public var named: [String: String] { groupsByName.mapValues(\.text) }
+    /// The groups that have names, whatever bytes they are made of.
     public var namedBytes: [String: [UInt8]] { groupsByName.mapValues(\.bytes) }
 }

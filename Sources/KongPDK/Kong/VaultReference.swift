@@ -8,6 +8,7 @@ public struct VaultReference: Sendable, Hashable {
     public let key: String?
     /// What the reference says to the vault, as "prefix".
     public let configuration: [String: Value]
+    /// Which version of the secret is meant; nil for the newest.
     public let version: Int?
 
     init?(_ answer: Answer) throws(PDKError) {

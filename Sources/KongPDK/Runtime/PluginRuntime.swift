@@ -85,6 +85,7 @@ final class PluginRuntime: @unchecked Sendable {
         self.host = host
         self.isBlocking = isBlocking
         self.makeInstance = makeInstance
+        ServerLog.open(host)
         executors = (0..<host.pointee.loop_count).map { LoopExecutor(host: host, loop: $0) }
         methods = PDKMethod.allCases.map { method in
             method.rawValue.withKongString { host.pointee.find_method(host, $0) }

@@ -16,6 +16,7 @@ public struct Headers: Sendable, Hashable {
     /// No headers.
     public init() {}
 
+    /// From names and values, in order; a name may come several times.
     public init(_ fields: some Sequence<(name: String, value: String)>) {
         for field in fields { add(field.name, field.value) }
     }
@@ -39,6 +40,7 @@ public struct Headers: Sendable, Hashable {
     /// All values of a header, in order, whatever bytes they are made of.
     public func bytes(_ name: String) -> [[UInt8]] { named.all(name).map { $0.value?.bytes ?? [] } }
 
+    /// Whether there is such a header.
     public func contains(_ name: String) -> Bool { named.first(name) != nil }
 
     /// Each name once, as it was first written.
@@ -52,6 +54,11 @@ public struct Headers: Sendable, Hashable {
 
     /// Removes a header with all its values.
     public mutating func remove(_ name: String) { named.remove(name) }
+
+    /// Gives a header another name: its values go with it, whatever bytes they are made of, in place of those that the other
+    /// had. False: there is no such header, and nothing changes.
+    @discardableResult
+    public mutating func rename(_ name: String, to newName: String) -> Bool { named.rename(name, to: newName) }
 }
 
 /// A name may come several times: it then has several values.
@@ -63,14 +70,19 @@ extension Headers: ExpressibleByDictionaryLiteral {
 
 /// One element for each value.
 extension Headers: RandomAccessCollection {
+    /// A header's name with one of its values.
     public struct Field: Sendable, Hashable {
         private let entry: NamedValues.Entry
 
         init(_ entry: NamedValues.Entry) { self.entry = entry }
 
+        /// The name, as it was written.
         public var name: String { entry.name.text }
+        /// The name's bytes.
         public var nameBytes: [UInt8] { entry.name.bytes }
+        /// The value.
         public var value: String { entry.value?.text ?? "" }
+        /// The value's bytes.
         public var valueBytes: [UInt8] { entry.value?.bytes ?? [] }
     }
 

@@ -36,6 +36,16 @@ struct NamedValues: Sendable {
         entries.insert(Entry(name: LuaString(name), value: value), at: place ?? entries.endIndex)
     }
 
+    /// Gives the values of a name another, in place of what that had. False: there are none, and nothing changes.
+    mutating func rename(_ name: String, to newName: String) -> Bool {
+        guard first(name) != nil else { return false }
+        if !LuaString(name).isEqual(to: newName, ignoringCase: ignoresCase) { remove(newName) }
+        for index in entries.indices where entries[index].name.isEqual(to: name, ignoringCase: ignoresCase) {
+            entries[index].name = LuaString(newName)
+        }
+        return true
+    }
+
     /// Each name once, where it first came, with its values in order: what Kong takes is a map.
     var groups: [(name: LuaString, values: [LuaString?])] {
         var places: [LuaString: Int] = [:]

@@ -16,6 +16,7 @@ public struct Query: Sendable, Hashable {
     /// No arguments.
     public init() {}
 
+    /// From names and values, in order; a name may come several times.
     public init(_ arguments: some Sequence<(name: String, value: String)>) {
         for argument in arguments { add(argument.name, argument.value) }
     }
@@ -40,6 +41,7 @@ public struct Query: Sendable, Hashable {
     /// All values of an argument, in order, whatever bytes they are made of.
     public func bytes(_ name: String) -> [[UInt8]] { named.all(name).map { $0.value?.bytes ?? [] } }
 
+    /// Whether there is such an argument, with a value or without.
     public func contains(_ name: String) -> Bool { named.first(name) != nil }
 
     /// Each name once.
@@ -55,6 +57,11 @@ public struct Query: Sendable, Hashable {
 
     /// Removes an argument with all its values.
     public mutating func remove(_ name: String) { named.remove(name) }
+
+    /// Gives an argument another name: its values go with it, whatever bytes they are made of, in place of those that the
+    /// other had. False: there is no such argument, and nothing changes.
+    @discardableResult
+    public mutating func rename(_ name: String, to newName: String) -> Bool { named.rename(name, to: newName) }
 }
 
 /// A name may come several times: it then has several values.
@@ -66,15 +73,19 @@ extension Query: ExpressibleByDictionaryLiteral {
 
 /// One element for each value.
 extension Query: RandomAccessCollection {
+    /// An argument's name with one of its values.
     public struct Argument: Sendable, Hashable {
         private let entry: NamedValues.Entry
 
         init(_ entry: NamedValues.Entry) { self.entry = entry }
 
+        /// The name.
         public var name: String { entry.name.text }
+        /// The name's bytes.
         public var nameBytes: [UInt8] { entry.name.bytes }
         /// Nil: it has no "=".
         public var value: String? { entry.value?.text }
+        /// The value's bytes; nil: it has no "=".
         public var valueBytes: [UInt8]? { entry.value?.bytes }
     }
 

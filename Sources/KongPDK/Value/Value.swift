@@ -9,21 +9,31 @@
 /// The entries of a map have no order, as in Lua. Where order matters Kong uses an array of maps with one entry each,
 /// as for the fields of a schema.
 public enum Value: Sendable, Hashable {
+    /// Nothing: Lua's nil, JSON's null.
     case `nil`
+    /// True or false.
     case boolean(Bool)
+    /// A number that came, or goes, as an integer.
     case integer(Int64)
+    /// A number that came, or goes, with a fraction, even one of 0.
     case number(Double)
+    /// Text.
     case string(String)
+    /// A string that is not UTF-8, or that was sent as binary.
     case bytes([UInt8])
+    /// An array. An empty one may be an empty map.
     case array([Value])
+    /// A map. An empty one may be an empty array.
     case map([String: Value])
 }
 
 // MARK: - What it holds
 
 extension Value {
+    /// Whether it is nothing.
     public var isNil: Bool { self == .nil }
 
+    /// True or false; nil for anything else.
     public var booleanValue: Bool? {
         if case .boolean(let value) = self { value } else { nil }
     }

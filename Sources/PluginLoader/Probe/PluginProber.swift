@@ -9,8 +9,8 @@ public struct PluginProber: Sendable {
     private let command: [String]
     private let limits: ProbeLimits
 
-    /// How often is looked whether a probe has ended while something that it started holds its outputs open.
-    private static let pollInterval: CInt = 20
+    /// How often is looked whether a probe has ended, in milliseconds, where the kernel does not tell.
+    private static let pollInterval: CInt = 10
 
     public init(command: [String], limits: ProbeLimits) {
         self.command = command
@@ -56,17 +56,23 @@ public struct PluginProber: Sendable {
             file: plugin.file.bytes.descriptor, within: limits.time)
     }
 
-    /// Reads what probes have written, and waits until there is more, or one may have ended.
+    /// Reads what probes have written, and waits until there is more, one has ended, or there is no more time for one. That
+    /// all its outputs are closed does not say that a probe has ended, nor the other way round: what it started may hold them.
     private func wait(for processes: [ProbeProcess]) {
         var table: [pollfd] = []
         var owners: [ProbeProcess] = []
+        var timeout = Duration.seconds(60)
         for process in processes {
-            for output in [process.standardOutput, process.standardError, process.report] where output.isOpen {
-                table.append(pollfd(fd: output.descriptor, events: Int16(POLLIN), revents: 0))
+            let outputs = [process.standardOutput, process.standardError, process.report].filter(\.isOpen).map(\.descriptor)
+            for descriptor in outputs + [process.ending] where descriptor >= 0 {
+                table.append(pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0))
                 owners.append(process)
             }
+            timeout = min(timeout, process.ending < 0 ? .milliseconds(Self.pollInterval) : process.deadline - .now)
         }
-        guard poll(&table, nfds_t(table.count), Self.pollInterval) > 0 else { return }
+        // A millisecond more than is left of it, so that it is over then.
+        let milliseconds = CInt(max(.zero, timeout) / .milliseconds(1)) + 1
+        guard poll(&table, nfds_t(table.count), milliseconds) > 0 else { return }
         for (entry, owner) in zip(table, owners) where entry.revents != 0 { owner.read(entry.fd) }
     }
 
@@ -77,21 +83,26 @@ public struct PluginProber: Sendable {
     ) -> Result<PluginDescription, LoadError> {
         let end = process.end()
         let report = ProbeReport(json: process.report.bytes)
-        let seconds = limits.time.components.seconds
         switch end {
         case .running:
             return refusal(
-                plugin, process, .loadTimeout, "it did not open within \(seconds) s",
-                host: "gives a plugin \(seconds) s to open", fix: "open nothing slow in \(plugin.name)'s initialisers; start it in init(config:)")
+                plugin, process, .loadTimeout, "it did not open within \(limits.timeText)",
+                host: "gives a plugin \(limits.timeText) to open", fix: "open nothing slow in \(plugin.name)'s initialisers; start it in init(config:)")
         case .killed(let signal):
-            return refusal(
+            return ending(
                 plugin, process, .loadCrash, "it crashed while it was opened: \(Self.name(of: signal))",
-                host: "opens a plugin in a process of its own first", fix: "mend what its last words name, and build \(plugin.name) again")
+                host: "opens a plugin in a process of its own first, with \(limits.memoryText) of memory",
+                fix: Self.isSilentTrap(signal, process, plugin)
+                    ? "build \(plugin.name) for debugging: a release build of Swift does not say why it traps"
+                    : "mend what its last words name, and build \(plugin.name) again")
         case .exited(let status):
             guard status == 0, let result = report?.result(plugin.file.subject) else {
-                return refusal(
+                return ending(
                     plugin, process, .loadExit, "it ended its process with status \(status) while it was opened",
                     host: "a plugin is a guest: it must not exit", fix: "do not call exit in \(plugin.name); let kong_plugin_open fail with a message")
+            }
+            if case .failure(let error) = result, [.openFailed, .loadFailed].contains(error.code), Self.saysOutOfMemory(error.reason) {
+                return .failure(outOfMemory(plugin, error.reason, saying: error.reason))
             }
             guard process.standardOutput.bytes.isEmpty || (try? result.get()) == nil else {
                 return refusal(
@@ -102,14 +113,42 @@ public struct PluginProber: Sendable {
         }
     }
 
+    /// The refusal of a plugin that took its process with it: for want of memory, if its last words say so.
+    private func ending(
+        _ plugin: CheckedPlugin, _ process: ProbeProcess, _ code: LoadError.Code, _ reason: String, host: String, fix: String
+    ) -> Result<PluginDescription, LoadError> {
+        let said = Self.lastWords(process.standardError.text)
+        guard Self.saysOutOfMemory(said) else { return refusal(plugin, process, code, reason, host: host, fix: fix) }
+        return .failure(outOfMemory(plugin, reason, saying: said))
+    }
+
+    private func outOfMemory(_ plugin: CheckedPlugin, _ reason: String, saying words: String) -> LoadError {
+        plugin.file.refusal(
+            .loadMemory, "it had not enough memory to open: \(reason)", plugin: "said \"\(words)\"",
+            host: "gives a plugin \(limits.memoryText) of memory to open",
+            fix: "allocate less in \(plugin.name)'s initialisers; or, if it needs so much, allow it: --probe-memory BYTES")
+    }
+
     private func refusal(
         _ plugin: CheckedPlugin, _ process: ProbeProcess, _ code: LoadError.Code, _ reason: String, host: String, fix: String
     ) -> Result<PluginDescription, LoadError> {
-        let output = code == .loadOutput ? process.standardOutput.bytes : process.standardError.bytes
-        let said = Self.lastWords(String(decoding: output, as: UTF8.self))
+        let said = Self.lastWords((code == .loadOutput ? process.standardOutput : process.standardError).text)
         return .failure(
             plugin.file.refusal(
                 code, reason, plugin: said.isEmpty ? "said nothing" : "said \"\(said.printable)\"", host: host, fix: fix))
+    }
+
+    // MARK: Last words
+
+    /// How Swift's runtime, C++'s `new`, `strerror(ENOMEM)` and most of C say that there was no memory to be had. The
+    /// dynamic linker's "cannot allocate memory in static TLS block" is about something else.
+    private static let memoryWords = ["failed to allocate ", "std::bad_alloc", "Cannot allocate memory", "out of memory", "Out of memory"]
+
+    private static func saysOutOfMemory(_ words: String) -> Bool { memoryWords.contains { words.contains($0) } }
+
+    /// Whether it is how a release build of Swift ends where a debug build has a message.
+    private static func isSilentTrap(_ signal: CInt, _ process: ProbeProcess, _ plugin: CheckedPlugin) -> Bool {
+        plugin.stamp.language == .swift && [SIGILL, SIGTRAP].contains(signal) && process.standardError.bytes.isEmpty
     }
 
     /// What is worth showing of a plugin's output: the message of a Swift trap, or else its last line.

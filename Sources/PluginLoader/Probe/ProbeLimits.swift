@@ -12,4 +12,18 @@ public struct ProbeLimits: Hashable, Sendable {
         self.memory = memory
         self.parallelism = max(1, parallelism)
     }
+
+    /// As "5 s" and "0.5 s".
+    var timeText: String {
+        let (seconds, attoseconds) = time.components
+        let fraction = Double(attoseconds) / 1e18
+        return fraction == 0 ? "\(seconds) s" : "\(Double(seconds) + fraction) s"
+    }
+
+    /// As "1 GiB", or in bytes where that is not exact.
+    var memoryText: String {
+        let units: [(shift: UInt64, name: String)] = [(30, "GiB"), (20, "MiB")]
+        for unit in units where memory > 0 && memory % (1 << unit.shift) == 0 { return "\(memory >> unit.shift) \(unit.name)" }
+        return "\(memory) bytes"
+    }
 }

@@ -1,5 +1,6 @@
 // Unsafe pointers: arguments are lent to posix_spawn, and buffers to read.
 
+import CProbe
 import Glibc
 
 /// One running probe, and what has been read from it so far. Whoever has it polls its pipes, and reads what is there.
@@ -9,6 +10,7 @@ final class ProbeProcess {
         fileprivate(set) var descriptor: CInt
         fileprivate(set) var bytes: [UInt8] = []
         var isOpen: Bool { descriptor >= 0 }
+        var text: String { String(decoding: bytes, as: UTF8.self) }
 
         /// Reads what is there. Beyond the limit it is thrown away: a plugin may write without end.
         fileprivate mutating func read() {
@@ -24,6 +26,8 @@ final class ProbeProcess {
     }
 
     let pid: pid_t
+    /// Can be read when the process has ended; -1 where the kernel has no such descriptors.
+    let ending: CInt
     let deadline: ContinuousClock.Instant
     var standardOutput: Output
     var standardError: Output
@@ -50,6 +54,12 @@ final class ProbeProcess {
         posix_spawn_file_actions_adddup2(&actions, error.writing, STDERR_FILENO)
         posix_spawn_file_actions_adddup2(&actions, file, ProbeChild.file)
         posix_spawn_file_actions_adddup2(&actions, report.writing, ProbeChild.report)
+        // Not all that Kong's nginx leaves open is closed on exec: its listening sockets and logs are none of a plugin's.
+        let closing = probe_close_from(&actions, ProbeChild.report + 1)
+        guard closing == 0 else {
+            for end in [output, error, report] { close(end.reading) }
+            throw ProbeFailure("cannot close what a probe must not have: \(systemMessage(closing))")
+        }
 
         // A group of its own, so that what it starts can be ended with it; and no signal blocked or ignored that we block.
         var attributes = posix_spawnattr_t()
@@ -78,6 +88,7 @@ final class ProbeProcess {
             throw ProbeFailure("cannot start \(program): \(systemMessage(result))")
         }
         pid = child
+        ending = probe_open_process(child)
         deadline = ContinuousClock.now + time
         standardOutput = Output(descriptor: output.reading)
         standardError = Output(descriptor: error.reading)
@@ -85,6 +96,7 @@ final class ProbeProcess {
     }
 
     deinit {
+        if ending >= 0 { close(ending) }
         for output in [standardOutput, standardError, report] where output.isOpen { close(output.descriptor) }
         if !hasBeenReaped { _ = end() }
     }

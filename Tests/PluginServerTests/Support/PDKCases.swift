@@ -240,6 +240,12 @@ enum PDKCases {
         .exit("kong.response.exit bytes", [204]),
         .exit("kong.response.exit bytes", [200, odd]),
         .exit("kong.response.exit bytes", [200, nil, ["a": odd]], sent: [200, "", ["a": odd]]),
+        .exit(
+            "kong.response.exit message", [403, "no \"\u{1F}\\é"],
+            sent: [403, "{\"message\":\"no \\\"\\u001f\\\\é\"}", ["Content-Type": "application/json; charset=utf-8"]]),
+        .exit(
+            "kong.response.exit message", [403, "", ["content-type": "a/b", "x": "y"]],
+            sent: [403, #"{"message":""}"#, ["content-type": "a/b", "x": "y"]]),
         .exit("kong.response.error", in: "rewrite", [400]),
         .exit("kong.response.error", [599, text]),
         .exit("kong.response.error", in: "response", [404, "", ["content-type": "text/html"]]),

@@ -16,30 +16,25 @@ enum Plugins {
         }
     }
 
-    /// Builds a plugin in C.
-    /// - Parameter source: after `#include "kong_plugin.h"` and the stamp.
+    /// Builds a plugin in C from the whole of its source but the header and the stamp.
     static func compile(_ source: String, named name: String, into directory: String) throws {
-        try compileWhole(
+        try CSource.compile(
             """
             #include "kong_plugin.h"
             KONG_PLUGIN_STAMP(KONG_LANGUAGE_C, KONG_RUNTIME_UNSTATED, "", "cc")
             \(source)
-            """, named: name, into: directory)
+            """, to: "\(directory)/\(name).so")
     }
 
-    /// Builds a plugin in C that brings its own stamp.
+    /// Builds a plugin in C that brings its own stamp. What it calls a typed function with has to be of its types.
     static func compileWhole(_ source: String, named name: String, into directory: String) throws {
-        let file = "\(directory)/.\(name).c"
-        try source.write(toFile: file, atomically: true, encoding: .utf8)
-        let headers = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .appendingPathComponent("../../../Sources/CKongPlugin/include").standardized.path
-        let compiler = Process()
-        compiler.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        compiler.arguments =
-            ["clang", "-I", headers, "-shared", "-fPIC", file, "-o", "\(directory)/\(name).so"] + Program.extra("CFLAGS")
-        try compiler.run()
-        compiler.waitUntilExit()
-        guard compiler.terminationStatus == 0 else { throw TestFailure("clang cannot compile \(name)") }
-        try FileManager.default.removeItem(atPath: file)
+        let parts = try TemporaryDirectory()
+        try parts.write(source.utf8, to: "source.c")
+        try TestSupport.run(
+            "clang",
+            [
+                "-Werror=incompatible-pointer-types", "-Werror=int-conversion", "-I", CSource.headers, "-shared", "-fPIC",
+                parts.file("source.c"), "-o", "\(directory)/\(name).so",
+            ] + Program.extra("CFLAGS"))
     }
 }

@@ -11,19 +11,22 @@ final class TestServer: Sendable {
     let plugins: String
 
     /// Waits until it listens.
-    /// - Parameter prepare: puts more into the plugins directory than `plugins`.
+    /// - Parameters:
+    ///   - pluginsDirectory: where the plugins are, if not in a directory of the server's own.
+    ///   - prepare: puts more into the plugins directory than `plugins`.
     init(
-        _ plugins: [String: String] = Plugins.recorded, flags: [String] = [],
-        prepare: (_ pluginsDirectory: String) throws -> Void = { _ in }
+        _ plugins: [String: String] = Plugins.recorded, in pluginsDirectory: String? = nil, flags: [String] = [],
+        environment: [String] = [], prepare: (_ pluginsDirectory: String) throws -> Void = { _ in }
     ) throws {
         directory = try TemporaryDirectory()
-        self.plugins = try directory.makeDirectory("plugins")
+        self.plugins = try pluginsDirectory ?? directory.makeDirectory("plugins")
         try Plugins.link(plugins, into: self.plugins)
         try prepare(self.plugins)
         socket = directory.file("go_pluginserver.sock")
         process = try ServerProcess(
-            Program.path, ["-kong-prefix", directory.path, "-plugins-directory", self.plugins] + flags + Program.extra("SERVER_FLAGS"),
-            errors: .file(directory.file("log")))
+            Program.path,
+            ["-kong-prefix", directory.path, "-plugins-directory", self.plugins] + flags + Program.extra("SERVER_FLAGS"),
+            environment: environment, errors: .file(directory.file("log")))
         do {
             try process.waitUntilListening(on: socket, within: .seconds(60))
         } catch {

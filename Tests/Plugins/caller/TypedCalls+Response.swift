@@ -49,6 +49,10 @@ extension TypedCalls {
             let headers: Headers = try arguments[2].isNil ? [:] : arguments.headers(2)
             try kong.response.exit(arguments.integer(0), body: arguments[1].bytesValue, headers: headers)
         },
+        "kong.response.exit message": { kong, arguments in
+            let headers: Headers = try arguments[2].isNil ? [:] : arguments.headers(2)
+            try kong.response.exit(arguments.integer(0), message: arguments.text(1), headers: headers)
+        },
         "kong.response.error": { kong, arguments in
             if arguments.count < 3 {
                 try kong.response.error(arguments.integer(0), message: arguments[1].stringValue)

@@ -76,30 +76,10 @@ func decodeResult(_ output: ProtoMessage, optional: Bool = false, _ bytes: [UInt
     }
 }
 
-/// Numbers that are the same in each run.
-struct SeededNumbers: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        state = seed
-    }
-
-    /// SplitMix64.
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
-    }
-
-    mutating func bytes(upTo count: Int) -> [UInt8] {
-        (0..<Int.random(in: 0...count, using: &self)).map { _ in UInt8.random(in: 0...255, using: &self) }
-    }
-
+extension SeededNumbers {
     /// Mostly short, and now and then longer than the shorter forms allow.
     private mutating func text() -> [UInt8] {
-        bytes(upTo: Int.random(in: 0..<40, using: &self) == 0 ? 300 : 8)
+        bytes(0...(Int.random(in: 0..<40, using: &self) == 0 ? 300 : 8))
     }
 
     /// A value of any type, with few levels.
@@ -118,21 +98,5 @@ struct SeededNumbers: RandomNumberGenerator {
                     TestValue.Entry(key: Array("\(index) ".utf8) + text(), value: value(depth: depth - 1))
                 })
         }
-    }
-
-    /// The bytes with a few of them changed, left out, doubled or cut off.
-    mutating func mutation(of bytes: [UInt8]) -> [UInt8] {
-        var bytes = bytes
-        for _ in 0..<Int.random(in: 1...4, using: &self) where !bytes.isEmpty {
-            let place = Int.random(in: bytes.indices, using: &self)
-            switch Int.random(in: 0..<5, using: &self) {
-            case 0: bytes[place] ^= 1 << UInt8.random(in: 0..<8, using: &self)
-            case 1: bytes[place] = UInt8.random(in: 0...255, using: &self)
-            case 2: bytes.remove(at: place)
-            case 3: bytes.insert(contentsOf: bytes[place...].prefix(9), at: place)
-            default: bytes.removeLast(bytes.count - place)
-            }
-        }
-        return bytes
     }
 }

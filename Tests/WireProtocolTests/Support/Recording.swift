@@ -1,66 +1,25 @@
 import Foundation
 
-/// The recorded conversations in Tests/Fixtures/vectors.
-enum Recording {
-    struct Step {
-        let scenario: String
-        let isFromKong: Bool
-        let bytes: [UInt8]
-        /// What the recording says that the bytes mean.
-        let decoded: String?
-    }
-
-    private static let folder = URL(fileURLWithPath: #filePath)
-        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        .appendingPathComponent("Fixtures/vectors")
-
-    /// The steps with bytes of a file of scenarios.
-    static func steps(of file: String) throws -> [Step] {
-        struct Scenario: Decodable {
-            struct Step: Decodable {
-                let dir: String?
-                let hex: String?
-                let decoded: String?
-            }
-            let scenario: String
-            let steps: [Step]
-        }
-        let data = try Data(contentsOf: folder.appendingPathComponent(file))
-        return try JSONDecoder().decode([Scenario].self, from: data).flatMap { scenario in
-            scenario.steps.compactMap { step in
-                guard let hex = step.hex else { return nil }
-                return Step(
-                    scenario: scenario.scenario, isFromKong: step.dir == "kong>server", bytes: bytes(hex: hex),
-                    decoded: step.decoded)
-            }
+extension Recording {
+    /// The steps with bytes of a file of scenarios, each with its scenario's name.
+    static func steps(of file: String) throws -> [(scenario: String, step: Step)] {
+        try all(in: file).flatMap { recording in
+            recording.steps.filter { $0.hex != nil }.map { (recording.scenario, $0) }
         }
     }
 
     /// What crossed the socket between a real Kong and a Go server: of each connection, in each direction, all bytes.
     static func streams(of file: String) throws -> (fromKong: [[UInt8]], fromServer: [[UInt8]]) {
-        struct Chunk: Decodable {
-            let conn: String
-            let dir: String?
-            let hex: String?
-        }
         var fromKong: [String: [UInt8]] = [:]
         var fromServer: [String: [UInt8]] = [:]
-        let lines = try String(contentsOf: folder.appendingPathComponent("kong/\(file)"), encoding: .utf8)
-        for line in lines.split(separator: "\n") {
-            let chunk = try JSONDecoder().decode(Chunk.self, from: Data(line.utf8))
-            guard let hex = chunk.hex else { continue }
-            if chunk.dir == "kong>server" {
-                fromKong[chunk.conn, default: []] += bytes(hex: hex)
+        for step in try traffic(in: file) where step.hex != nil {
+            if step.isFromKong {
+                fromKong[step.conn ?? "", default: []] += step.bytes
             } else {
-                fromServer[chunk.conn, default: []] += bytes(hex: hex)
+                fromServer[step.conn ?? "", default: []] += step.bytes
             }
         }
         return (fromKong.sorted { $0.key < $1.key }.map(\.value), fromServer.sorted { $0.key < $1.key }.map(\.value))
-    }
-
-    static func bytes(hex: String) -> [UInt8] {
-        let digits = hex.utf8.compactMap { Character(Unicode.Scalar($0)).hexDigitValue }
-        return stride(from: 0, to: digits.count - 1, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
     }
 }
 

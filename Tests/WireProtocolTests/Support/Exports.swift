@@ -1,0 +1,2 @@
+// All files of these tests use it.
+@_exported import TestSupport
