@@ -23,7 +23,7 @@ let plugins = ["goplug", "hmac-auth", "http-log", "rate-limit", "request-id", "r
 /// What they need beside KongPDK.
 let pluginNeeds: [String: [Target.Dependency]] = ["hmac-auth": [.product(name: "Crypto", package: "swift-crypto")]]
 /// Plugins that only the tests load.
-let testPlugins = ["recorded_goplug", "recorded_noop", "recorded_tencalls", "recorded_zoo", "misbehaving", "caller"]
+let testPlugins = ["recorded_goplug", "recorded_noop", "recorded_tencalls", "recorded_zoo", "misbehaving", "caller", "blocking"]
 
 let package = Package(
     name: "swift-pluginserver",
@@ -46,19 +46,31 @@ let package = Package(
         .target(name: "CKongPluginEntry", dependencies: ["CKongPlugin"], cSettings: toolchain),
         .target(name: "KongPDK", dependencies: ["CKongPlugin", "CKongPluginEntry"]),
         .target(name: "PDKCatalogue"),
+        // libffi, which calls functions, and makes some, whose types are known only when the program runs.
+        .systemLibrary(name: "CFFI", pkgConfig: "libffi", providers: [.apt(["libffi-dev"])]),
+        .target(name: "ForeignFunction", dependencies: ["CFFI"]),
         .target(name: "CDynamicLinker"),
         .target(name: "CProbe"),
         .target(
             name: "PluginLoader",
-            dependencies: ["CKongPlugin", "CDynamicLinker", "CProbe", .product(name: "Crypto", package: "swift-crypto")]),
+            dependencies: [
+                "CKongPlugin", "CDynamicLinker", "CProbe", "ForeignFunction",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ]),
         .target(name: "WireProtocol", dependencies: ["CKongPlugin", "PDKCatalogue"]),
+        .target(
+            name: "NativePDK",
+            dependencies: [
+                "CKongPlugin", "PDKCatalogue", "ForeignFunction", "PluginLoader", "WireProtocol",
+                .product(name: "DequeModule", package: "swift-collections"),
+            ]),
         .target(name: "KongSimulator", dependencies: ["PDKCatalogue", "WireProtocol"]),
         .target(name: "CEventLoop"),
         .target(name: "EventLoop", dependencies: ["CEventLoop"]),
         .target(
             name: "PluginServer",
             dependencies: [
-                "CKongPlugin", "PDKCatalogue", "PluginLoader", "WireProtocol", "EventLoop",
+                "CKongPlugin", "PDKCatalogue", "PluginLoader", "WireProtocol", "NativePDK", "EventLoop",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
@@ -66,7 +78,7 @@ let package = Package(
         .executableTarget(
             name: "swift-pluginserver",
             dependencies: [
-                "PluginServer", "PluginLoader", "KongClient", "KongSimulator", "EventLoop", "WireProtocol",
+                "PluginServer", "PluginLoader", "KongClient", "KongSimulator", "EventLoop", "WireProtocol", "NativePDK",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
@@ -77,6 +89,9 @@ let package = Package(
         // What tests of several rooms need.
         .target(name: "TestSupport", path: "Tests/TestSupport"),
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"]),
+        .testTarget(name: "ForeignFunctionTests", dependencies: ["ForeignFunction"]),
+        .testTarget(
+            name: "NativePDKTests", dependencies: ["NativePDK", "PDKCatalogue", "CKongPlugin", "PluginLoader"]),
         .testTarget(name: "PluginLoaderTests", dependencies: ["PluginLoader", "CKongPlugin", "TestSupport"]),
         .systemLibrary(name: "CMsgPack", path: "Tests/CMsgPack", providers: [.apt(["libmsgpack-dev"])]),
         .testTarget(
@@ -85,6 +100,7 @@ let package = Package(
                 "WireProtocol", "PDKCatalogue", "CKongPlugin", "CMsgPack", "TestSupport",
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ]),
+        .target(name: "ReadmeSample", dependencies: ["KongPDK"], path: "Tests/ReadmeSample"),
         .testTarget(name: "KongPDKTestingTests", dependencies: ["KongPDKTesting", "KongPDK"]),
         .testTarget(
             name: "AuthPluginTests",
@@ -103,8 +119,8 @@ let package = Package(
         .testTarget(
             name: "PluginServerTests",
             dependencies: [
-                "KongClient", "KongSimulator", "PluginLoader", "WireProtocol", "PDKCatalogue", "CKongPlugin", "LoopbackHTTP",
-                "TestSupport",
+                "KongClient", "KongSimulator", "PluginLoader", "WireProtocol", "PDKCatalogue", "CKongPlugin", "NativePDK",
+                "LoopbackHTTP", "TestSupport",
             ]),
     ] + plugins.map { plugin($0, needs: pluginNeeds[$0] ?? [], exclude: ["README.md"]) }
         + testPlugins.map { plugin($0, in: "Tests/Plugins") },

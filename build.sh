@@ -16,9 +16,9 @@ usage: ./build.sh VERB
                                  a new plugin's package
   docs                           dist/docs, a web site: the documentation of KongPDK and KongPDKTesting
   build                          dist/bin/swift-pluginserver, and dist/plugins/NAME.so for each folder of Plugins
-  plugin DIR [--shared-runtime]  dist/plugins/NAME.so from one plugin's folder, here or elsewhere; self-contained
-                                 (about 10 MB, runs where there is no Swift) unless --shared-runtime is given (small,
-                                 needs the Swift runtime of the compiler that built it)
+  plugin DIR [--shared-runtime]  dist/plugins/NAME.so from one plugin's folder, here or elsewhere, in Swift or in C. One
+                                 in Swift is self-contained (about 10 MB, runs where there is no Swift) unless
+                                 --shared-runtime is given (small, needs the Swift runtime of the compiler that built it)
   install PREFIX                 build, then copy to PREFIX/bin, PREFIX/include and PREFIX/lib/swift-pluginserver/plugins, and
                                  what plugins are built from to PREFIX/share/swift-pluginserver
   clean                          remove all that was built
@@ -43,10 +43,10 @@ fail() {
 
 # --- what the machine must have -----------------------------------------------------------------------------------
 
-# For the build: libffi, and a C compiler with its headers, which Swift links with. For the tests: msgpack-c, whose
-# encoder ours is compared with.
-build_packages=(gcc g++ libc6-dev libffi-dev)
-test_packages=(libmsgpack-dev pkg-config binutils)
+# For the build: libffi, which plugins in C are called with, and a C compiler with its headers, which Swift links with and
+# these are built with. For the tests: msgpack-c, whose encoder ours is compared with.
+build_packages=(gcc g++ libc6-dev libffi-dev pkg-config)
+test_packages=(libmsgpack-dev binutils)
 
 need_packages() {
     local missing=() package
@@ -83,9 +83,26 @@ release_flags() { # self-contained | shared-runtime
     # lld comes with Swift; the system's linker would print warnings of Foundation's about itself.
     flags=(--configuration release -Xswiftc -use-ld=lld -Xcc "-DKONG_SWIFT_VERSION=\"$swift_version\"")
     case $1 in
-    self-contained) flags+=(-Xswiftc -static-stdlib -Xcc -DKONG_SWIFT_RUNTIME=1) ;;
+    self-contained)
+        flags+=(-Xswiftc -static-stdlib -Xcc -DKONG_SWIFT_RUNTIME=1)
+        static_libraries
+        ;;
     shared-runtime) flags+=(-Xcc -DKONG_SWIFT_RUNTIME=2) ;;
     esac
+}
+
+# A folder with the static libffi alone, for the linker to look into first: a machine of Kong's need not have the shared
+# one. The one for libraries will do for programs, too.
+static_libraries() {
+    local name library
+    for name in libffi_pic.a libffi.a; do
+        library=$(gcc -print-file-name="$name")
+        [ -f "$library" ] && break
+    done
+    [ -f "$library" ] || fail "libffi.a is missing; it comes with libffi-dev"
+    mkdir -p .build-self-contained/static-libraries
+    ln -sfn "$library" .build-self-contained/static-libraries/libffi.a
+    flags+=(-Xlinker "-L$PWD/.build-self-contained/static-libraries")
 }
 
 # Copies beside the target and renames, so that a server that runs never sees half a file.
@@ -117,6 +134,10 @@ build_plugin() { # DIR KIND
     folder=$(cd "$folder" && pwd)
     name=$(basename "$folder")
     [[ $name =~ ^[A-Za-z0-9][A-Za-z0-9_.-]*$ ]] || fail "the folder's name is the plugin's, and \"$name\" cannot be one"
+    if [ ! -f "$folder/Package.swift" ] && compgen -G "$folder/*.c" >/dev/null; then
+        build_c_plugin "$folder" "$name"
+        return
+    fi
     need_swift
     need_packages "${build_packages[@]}"
     release_flags "$2"
@@ -128,7 +149,7 @@ build_plugin() { # DIR KIND
         package=$PWD
         scratch=$PWD/.build-$2
     elif [ ! -f "$folder/Package.swift" ]; then
-        compgen -G "$folder/*.swift" >/dev/null || fail "there is neither a Package.swift nor a Swift file in $folder"
+        compgen -G "$folder/*.swift" >/dev/null || fail "there is no Package.swift, and no file in Swift or C, in $folder"
         package=$PWD/.build-plugins/$name
         write_package "$package" "$name" "$folder"
     fi
@@ -137,6 +158,15 @@ build_plugin() { # DIR KIND
     bin=$(swift build "${flags[@]}" --package-path "$package" --scratch-path "$scratch" --show-bin-path)
     [ -f "$bin/lib$name.so" ] || fail "the Package.swift in $folder must have a dynamic library named \"$name\""
     put "$bin/lib$name.so" "dist/plugins/$name.so"
+}
+
+# In C there is nothing to it: all of the folder's files, and the headers that are installed beside the server.
+build_c_plugin() { # DIR NAME
+    need_packages "${build_packages[@]}"
+    mkdir -p .build-plugins
+    "${CC:-cc}" -std=c11 -O2 -g -Wall -Wextra -fPIC -shared -Wl,-z,defs -I Sources/CKongPlugin/include "$1"/*.c \
+        -o ".build-plugins/$2.so" || fail "$1 does not build: the reason is above"
+    put ".build-plugins/$2.so" "dist/plugins/$2.so"
 }
 
 # A package around a folder that holds nothing but a plugin's sources.
@@ -293,7 +323,7 @@ install_to() { # PREFIX
     build_all
     put dist/bin/swift-pluginserver "$1/bin/swift-pluginserver"
     mkdir -p "$1/include"
-    install -m 644 Sources/CKongPlugin/include/kong_plugin.h "$1/include/kong_plugin.h"
+    install -m 644 Sources/CKongPlugin/include/kong_*.h "$1/include"
     for plugin in dist/plugins/*.so; do
         put "$plugin" "$1/lib/swift-pluginserver/plugins/$(basename "$plugin")"
     done

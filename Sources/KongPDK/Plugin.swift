@@ -35,6 +35,12 @@ public protocol Plugin: Sendable {
     /// logging plugins about 10. It must fit into 32 bits.
     static var priority: Int { get }
 
+    /// Whether handlers may block their thread, as a client library without `async` does: true has `init`, `shutdown` and the
+    /// handlers run on threads of their own (the server's `--blocking-threads`) instead of the event loop. Each handler
+    /// has one thread from its beginning to its end, also where it waits; calls of its `Kong` cost two changes of thread
+    /// more.
+    static var blocking: Bool { get }
+
     /// Starts the plugin for one configuration: the memberwise `init(config:)` of a struct does. One of your own may be
     /// `async`, to open connections and to load what the handlers need:
     ///
@@ -59,6 +65,7 @@ public protocol Plugin: Sendable {
 }
 
 extension Plugin {
+    public static var blocking: Bool { false }
     public func shutdown() async {}
 }
 

@@ -70,7 +70,10 @@ final class TestHost: @unchecked Sendable {
                     return kong_status(KONG_OK)
                 },
                 current_loop: { _ in TestHost.shared.loop.isCurrent ? 0 : KONG_NO_LOOP },
-                log: { _, level, text in TestHost.logHandler.withLock { $0?(text.text) } }))
+                log: { _, level, text in TestHost.logHandler.withLock { $0?(text.text) } },
+                // For plugins in C, which are not linked into tests in Swift.
+                pdk: { _, _ in nil },
+                define: { _, _, _ in nil }))
         return memory
     }
 

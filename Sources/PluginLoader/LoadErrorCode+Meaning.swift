@@ -163,6 +163,11 @@ extension LoadError.Code {
                 "This process has opened the very same file before, under another name. A plugin is opened once.",
                 "Remove one of the two names, or make it a copy."
             )
+        case .badSignature:
+            (
+                "The plugin declares, in its `kong_plugin_definition`, other types for one of its functions than the server would call it with. The detail has both: the result, and in parentheses the arguments, as letters of `kong_define.h`.",
+                "Give the function the parameters and the result that `kong_define.h` says. In C and C++ `KONG_PLUGIN` and `KONG_HANDLER` declare what the compiler knows; in another language mend the function or the text."
+            )
         case .openFailed:
             (
                 "`kong_plugin_open` of the plugin failed; the reason has the plugin's own words.",

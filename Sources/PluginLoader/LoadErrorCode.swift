@@ -42,6 +42,7 @@ extension LoadError {
         case loadFailed = "load-failed"
         case stampDiffers = "stamp-differs"
         case alreadyOpen = "already-open"
+        case badSignature = "bad-signature"
         case openFailed = "open-failed"
         case badDescriptor = "bad-descriptor"
         case badSchema = "bad-schema"

@@ -2,12 +2,13 @@
 // plugin exports.
 
 import CKongPlugin
+import ForeignFunction
 import Glibc
 
 /// A plugin in this process. Never unloaded: after dlclose the Swift runtime crashes in conformance look-ups.
 struct PluginImage {
     private let handle: UnsafeMutableRawPointer
-    let open: kong_plugin_open_function
+    private let openFunction: ForeignFunction
 
     /// Loads the very file that was checked, through its open descriptor, and compares stamps.
     ///
@@ -49,7 +50,52 @@ struct PluginImage {
                 .missingEntry, "it does not export \(KONG_PLUGIN_OPEN_SYMBOL)", plugin: Self.lastError,
                 host: "needs \(KONG_PLUGIN_OPEN_SYMBOL), a function", fix: "export it without a symbol version")
         }
-        open = unsafeBitCast(place, to: kong_plugin_open_function.self)
+        openFunction = try Self.openFunction(at: place, of: plugin, handle)
+    }
+
+    /// Calls `kong_plugin_open`.
+    func open(_ host: UnsafePointer<kong_host>, _ error: inout kong_string) -> UnsafePointer<kong_plugin>? {
+        let descriptor = withUnsafeMutablePointer(to: &error) { openFunction.call(host, $0) }
+        return descriptor.flatMap { UnsafeRawPointer(bitPattern: $0) }?.assumingMemoryBound(to: kong_plugin.self)
+    }
+
+    /// `kong_plugin_open`, with the signature that the plugin declares for it. A plugin that declares none has the one of
+    /// `kong_plugin.h`; one that declares another than the contract's, for any of its functions, is refused.
+    private static func openFunction(
+        at place: UnsafeMutableRawPointer, of plugin: CheckedPlugin, _ handle: UnsafeMutableRawPointer
+    ) throws(LoadError) -> ForeignFunction {
+        var declared = KONG_OPEN_SIGNATURE
+        if let symbol = try? plugin.image.symbol(named: KONG_DEFINITION_SYMBOL), symbol.isObject,
+            let definition = dlsym(handle, KONG_DEFINITION_SYMBOL)
+        {
+            let signatures: DeclaredSignatures
+            do throws(DeclaredSignatures.Unreadable) {
+                signatures = try DeclaredSignatures(definition.assumingMemoryBound(to: kong_definition.self))
+            } catch {
+                throw plugin.file.refusal(
+                    .badDescriptor, "its definition is not valid", plugin: error.description,
+                    host: "reads what KONG_PLUGIN of kong_pdk.h places", fix: "make it with KONG_PLUGIN, or as kong_define.h says")
+            }
+            if let mismatch = signatures.mismatches.first { throw refusal(of: plugin, mismatch) }
+            declared = signatures.ofOpen
+        }
+        do throws(ForeignFunctionError) {
+            guard let signature = Signature(declared) else {
+                throw ForeignFunctionError(description: "\(declared) is no signature")
+            }
+            return try ForeignFunction(place, signature)
+        } catch {
+            throw plugin.file.refusal(
+                .loadFailed, "\(KONG_PLUGIN_OPEN_SYMBOL) cannot be called", plugin: "\(plugin.stamp.versions)",
+                host: error.description, fix: "see whether this machine lets programs make functions (libffi)")
+        }
+    }
+
+    private static func refusal(of plugin: CheckedPlugin, _ mismatch: DeclaredSignatures.Mismatch) -> LoadError {
+        plugin.file.refusal(
+            .badSignature, "\(mismatch.function) has not the signature of the contract",
+            plugin: "declares \(mismatch.declared)", host: "would call \(mismatch.wanted)",
+            fix: "give it the parameters and the result that kong_define.h says, and declare them; KONG_HANDLER does both")
     }
 
     /// Loads what the plugin needs from directories named by `$ORIGIN`.

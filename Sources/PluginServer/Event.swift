@@ -2,6 +2,7 @@
 
 import CKongPlugin
 import Logging
+import NativePDK
 import PDKCatalogue
 import PluginLoader
 import WireProtocol
@@ -29,6 +30,9 @@ class Event: @unchecked Sendable {
     private var state = State.running
     /// What the plugin wants to be given when the event is cancelled.
     private var handled: UnsafeMutableRawPointer?
+    /// While a blocking plugin has it.
+    var blocking: BlockingEvent?
+    private var pdk: UnsafePointer<kong_pdk>?
 
     init(_ id: EventID, _ phase: Phase, _ owner: EventOwner, _ context: LoopContext) {
         self.id = id
@@ -45,8 +49,28 @@ class Event: @unchecked Sendable {
     /// Lets the plugin handle the event.
     final func begin() {
         guard let instance = owner.instance else { return }
+        if instance.plugin.isBlocking { return beginBlocking(instance) }
         let handled = instance.handle(self)
         if state == .running || state == .exited { self.handled = handled }
+    }
+
+    /// Lets a thread of the pool do so.
+    private func beginBlocking(_ instance: Instance) {
+        let blocking = BlockingEvent(self, of: instance.plugin)
+        self.blocking = blocking
+        guard context.server.blockingPool.submit(isBounded: true, { blocking.handle(on: instance) }) else {
+            self.blocking = nil
+            return refuseBusy()
+        }
+    }
+
+    /// More waits for threads than may wait.
+    private func refuseBusy() {
+        let reason = "\(name): too many events wait for a thread (--blocking-queue)"
+        context.server.logger.error("\(reason)")
+        enqueueOwn(Self.logErr, [.string(reason)])
+        exit(HandlerFailure.busy)
+        _ = finish(kong_status(KONG_OK), "")
     }
 
     /// Ends the event with a line in Kong's log; the request goes on without the plugin.
@@ -63,6 +87,7 @@ class Event: @unchecked Sendable {
         let wasRunning = state == .running
         state = .cancelled
         if wasRunning { context.server.logger.info("\(name) is cancelled: \(reason)") }
+        blocking?.cancel(reason)
         failPending(reason)
         // A completion may have let the handler finish.
         guard state == .cancelled, wasRunning, let handled else { return }
@@ -95,6 +120,25 @@ class Event: @unchecked Sendable {
         return outcome
     }
 
+    /// Queues a call that has been checked and encoded.
+    final func submit(
+        _ method: MethodID, _ facts: MethodFacts, _ encoded: UnsafeRawBufferPointer, _ completion: Completion?
+    ) -> CallOutcome {
+        if let refusal = refusal() { return refusal }
+        let outcome = enqueue(method, encoded: encoded, completion)
+        if case .accepted = outcome, facts.endsEvent {
+            state = .exited
+            exited()
+        }
+        return outcome
+    }
+
+    /// The typed functions for this event.
+    final func typedFunctions(of host: PluginHost) -> UnsafePointer<kong_pdk>? {
+        if pdk == nil, state != .finished { pdk = NativePDK.object(host.table, id.rawValue, phase.rawValue) }
+        return pdk
+    }
+
     final func flush(_ completion: Completion) -> CallOutcome {
         if let refusal = refusal() { return refusal }
         return enqueueFlush(completion)
@@ -106,6 +150,8 @@ class Event: @unchecked Sendable {
             return .refused(KONG_EVENT_OVER, "the event has been finished already")
         }
         state = .finished
+        if let pdk { NativePDK.release(pdk) }
+        pdk = nil
         if before == .cancelled {
             release()
         } else {
@@ -137,10 +183,14 @@ class Event: @unchecked Sendable {
         context.server.logger.error("\(name) failed: \(message)")
         if afterExit { return }
         enqueueOwn(Self.logErr, HandlerFailure.logLine(name, message))
-        if let exit = Self.exit, PDKCatalogue.facts(exit)?.phases.contains(phase.asSet) == true {
-            enqueueOwn(exit, HandlerFailure.exit)
-            exited()
-        }
+        exit(HandlerFailure.exit)
+    }
+
+    /// Answers the client, where one waits.
+    private func exit(_ arguments: [OwnedValue]) {
+        guard let exit = Self.exit, PDKCatalogue.facts(exit)?.phases.contains(phase.asSet) == true else { return }
+        enqueueOwn(exit, arguments)
+        exited()
     }
 
     private func enqueueOwn(_ method: MethodID?, _ arguments: [OwnedValue]) {
@@ -171,6 +221,17 @@ class Event: @unchecked Sendable {
         _ method: MethodID, _ facts: MethodFacts, _ arguments: UnsafeBufferPointer<kong_value>,
         _ completion: Completion?
     ) -> CallOutcome { .refused(KONG_UNSUPPORTED, "") }
+
+    /// Encodes a call as `enqueue(_:encoded:_:)` takes it, and appends it. [any]
+    /// - Returns: its size.
+    func encode(
+        _ method: MethodID, _ facts: MethodFacts, _ arguments: UnsafeBufferPointer<kong_value>, to output: inout ByteQueue
+    ) throws(CallRefusal) -> Int { throw CallRefusal(KONG_UNSUPPORTED, "") }
+
+    /// Queues a call that has been encoded, or sends it if there is a completion.
+    func enqueue(_ method: MethodID, encoded: UnsafeRawBufferPointer, _ completion: Completion?) -> CallOutcome {
+        .refused(KONG_UNSUPPORTED, "")
+    }
 
     /// Sends what is queued; completes when it is answered.
     func enqueueFlush(_ completion: Completion) -> CallOutcome { .refused(KONG_UNSUPPORTED, "") }

@@ -171,6 +171,13 @@ final class InstanceRegistry: Sendable {
         context.starts[number] = PendingStart(plugin: plugin) { result in
             done(result.map { Instance(plugin, $0, context) })
         }
+        if plugin.isBlocking {
+            return plugin.startBlocking(number, on: context) { body in
+                let arena = ValueArena()
+                withUnsafePointer(to: config.kongValue(in: arena), body)
+                withExtendedLifetime(arena) {}
+            }
+        }
         let arena = ValueArena()
         withUnsafePointer(to: config.kongValue(in: arena)) { config in
             plugin.descriptor.pointee.start?(plugin.descriptor, number, kong_loop(context.loop.index), config)

@@ -46,6 +46,12 @@ final class LoopContext: @unchecked Sendable {
         return lastNumber << EventID.loopBits | UInt64(loop.index)
     }
 
+    /// The plugin has answered a start, on a thread of the pool. [any]
+    func finishStart(_ number: UInt64, _ result: Result<UnsafeMutableRawPointer?, StartFailure>) {
+        nonisolated(unsafe) let result = result
+        loop.schedule { [self] in starts.removeValue(forKey: number)?.finish(result) }
+    }
+
     // MARK: Events
 
     /// Looks for abandoned events from time to time, as long as there are any events that can be.
@@ -69,6 +75,7 @@ final class LoopContext: @unchecked Sendable {
         guard let stop = plugin.descriptor.pointee.stop else { return }
         let number = nextNumber()
         stops.insert(number)
+        if plugin.isBlocking { return plugin.stopBlocking(number, instance, on: self) }
         stop(plugin.descriptor, number, kong_loop(loop.index), instance)
     }
 

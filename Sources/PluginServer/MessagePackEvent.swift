@@ -108,15 +108,35 @@ final class MessagePackEvent: Event, @unchecked Sendable {
         _ method: MethodID, _ facts: MethodFacts, _ arguments: UnsafeBufferPointer<kong_value>,
         _ completion: Completion?
     ) -> CallOutcome {
-        guard let name = PDKCatalogue[method]?.name else { return .refused(KONG_UNKNOWN_METHOD, "") }
-        let limit = context.server.configuration.maxMessageSize
-        let before = encodedCalls.count
-        do {
-            try MessagePackSession.appendCall(name, arguments, limit: limit, to: &encodedCalls)
+        do throws(CallRefusal) {
+            let size = try encode(method, facts, arguments, to: &encodedCalls)
+            queue.append(QueuedCall(method: method, size: size, completion: completion))
         } catch {
-            return .refused(KONG_BAD_ARGUMENT, "\(name): the arguments cannot be sent: \(error)")
+            return .refused(error.status, error.reason)
         }
-        queue.append(QueuedCall(method: method, size: encodedCalls.count - before, completion: completion))
+        pump()
+        return .accepted
+    }
+
+    override func encode(
+        _ method: MethodID, _ facts: MethodFacts, _ arguments: UnsafeBufferPointer<kong_value>, to output: inout ByteQueue
+    ) throws(CallRefusal) -> Int {
+        guard let name = PDKCatalogue[method]?.name else { throw CallRefusal(KONG_UNKNOWN_METHOD, "") }
+        let before = output.count
+        do {
+            try MessagePackSession.appendCall(
+                name, arguments, limit: context.server.configuration.maxMessageSize, to: &output)
+        } catch {
+            throw CallRefusal(KONG_BAD_ARGUMENT, "\(name): the arguments cannot be sent: \(error)")
+        }
+        return output.count - before
+    }
+
+    override func enqueue(
+        _ method: MethodID, encoded: UnsafeRawBufferPointer, _ completion: Completion?
+    ) -> CallOutcome {
+        encodedCalls.append(encoded)
+        queue.append(QueuedCall(method: method, size: encoded.count, completion: completion))
         pump()
         return .accepted
     }

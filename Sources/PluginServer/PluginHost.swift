@@ -3,6 +3,7 @@
 import CKongPlugin
 import EventLoop
 import Logging
+import NativePDK
 import PDKCatalogue
 import WireProtocol
 
@@ -45,14 +46,25 @@ final class PluginHost: @unchecked Sendable {
                     return PluginHost.withEvent(host, event, message) { event in
                         event.call(
                             MethodID(rawValue: method), borrowed, completion.map { Completion($0, context) })
+                    } blocking: { event in
+                        event.call(
+                            MethodID(rawValue: method), borrowed, completion.map { Completion($0, context) })
                     }
                 },
                 flush: { host, event, completion, context in
                     guard let completion else { return kong_status(KONG_BAD_ARGUMENT) }
-                    return PluginHost.withEvent(host, event, nil) { $0.flush(Completion(completion, context)) }
+                    return PluginHost.withEvent(host, event, nil) {
+                        $0.flush(Completion(completion, context))
+                    } blocking: {
+                        $0.flush(Completion(completion, context))
+                    }
                 },
                 finish: { host, event, status, message in
-                    let result = PluginHost.withEvent(host, event, nil) { $0.finish(status, message.text) }
+                    let result = PluginHost.withEvent(host, event, nil) {
+                        $0.finish(status, message.text)
+                    } blocking: {
+                        $0.finish(status, message.text)
+                    }
                     if result == kong_status(KONG_EVENT_OVER) {
                         PluginHost.of(host)?.complain("finished event \(event), which is over")
                     }
@@ -62,20 +74,34 @@ final class PluginHost: @unchecked Sendable {
                     guard let plugin = PluginHost.of(host), let context = plugin.context(of: start) else {
                         return kong_status(KONG_EVENT_OVER)
                     }
+                    let result: Result<UnsafeMutableRawPointer?, StartFailure> =
+                        status == kong_status(KONG_OK)
+                        ? .success(instance) : .failure(StartFailure(description: message.text))
+                    if let work = BlockingWork.current(plugin, start) {
+                        guard work.answer() else {
+                            plugin.complain("answered start \(start), which is over")
+                            return kong_status(KONG_EVENT_OVER)
+                        }
+                        context.finishStart(start, result)
+                        return kong_status(KONG_OK)
+                    }
                     guard context.loop.isCurrent else { return kong_status(KONG_WRONG_THREAD) }
                     guard let pending = context.starts[start], pending.plugin.host === plugin else {
                         plugin.complain("answered start \(start), which is over")
                         return kong_status(KONG_EVENT_OVER)
                     }
                     context.starts[start] = nil
-                    pending.finish(
-                        status == kong_status(KONG_OK)
-                            ? .success(instance) : .failure(StartFailure(description: message.text)))
+                    pending.finish(result)
                     return kong_status(KONG_OK)
                 },
                 stopped: { host, stop in
                     guard let plugin = PluginHost.of(host), let context = plugin.context(of: stop) else {
                         return kong_status(KONG_EVENT_OVER)
+                    }
+                    if let work = BlockingWork.current(plugin, stop) {
+                        guard work.answer() else { return kong_status(KONG_EVENT_OVER) }
+                        context.loop.schedule { _ = context.stopped(stop) }
+                        return kong_status(KONG_OK)
                     }
                     guard context.loop.isCurrent else { return kong_status(KONG_WRONG_THREAD) }
                     return kong_status(context.stopped(stop) ? KONG_OK : KONG_EVENT_OVER)
@@ -93,6 +119,20 @@ final class PluginHost: @unchecked Sendable {
                 log: { host, level, text in
                     guard let plugin = PluginHost.of(host) else { return }
                     plugin.logger.log(level: PluginHost.level(level), "\(plugin.name): \(text.text)")
+                },
+                pdk: { host, event in
+                    guard let plugin = PluginHost.of(host), let context = plugin.context(of: event) else { return nil }
+                    if context.loop.isCurrent {
+                        guard let event = context.events[EventID(rawValue: event)], event.belongs(to: plugin),
+                            event.blocking == nil
+                        else { return nil }
+                        return event.typedFunctions(of: plugin)
+                    }
+                    return BlockingWork.current(plugin, event)?.asEvent?.typedFunctions()
+                },
+                define: { host, definition, error in
+                    guard let host else { return nil }
+                    return NativePDK.define(host, definition, error)
                 }))
         memory.pointee.context = Unmanaged.passRetained(self).toOpaque()
     }
@@ -120,21 +160,32 @@ final class PluginHost: @unchecked Sendable {
     @inline(__always)
     private static func withEvent(
         _ host: UnsafePointer<kong_host>?, _ handle: kong_event, _ message: UnsafeMutablePointer<kong_string>?,
-        _ body: (Event) -> CallOutcome
+        _ body: (Event) -> CallOutcome, blocking: (BlockingEvent) -> CallOutcome
     ) -> kong_status {
         guard let plugin = of(host), let context = plugin.context(of: handle) else {
             return fail(KONG_EVENT_OVER, "there is no such event", message)
         }
         guard context.loop.isCurrent else {
-            return fail(KONG_WRONG_THREAD, "this is not the thread of the event's loop", message)
+            guard let work = BlockingWork.current(plugin, handle)?.asEvent else {
+                return fail(KONG_WRONG_THREAD, "this is not the thread of the event", message)
+            }
+            return report(blocking(work), message, work.keep)
         }
         guard let event = context.events[EventID(rawValue: handle)], event.belongs(to: plugin) else {
             return fail(KONG_EVENT_OVER, "the event is over", message)
         }
-        switch body(event) {
+        if event.blocking != nil { return fail(KONG_WRONG_THREAD, "the event is in the hands of another thread", message) }
+        return report(body(event), message, context.keep)
+    }
+
+    @inline(__always)
+    private static func report(
+        _ outcome: CallOutcome, _ message: UnsafeMutablePointer<kong_string>?, _ keep: (String) -> kong_string
+    ) -> kong_status {
+        switch outcome {
         case .accepted: return kong_status(KONG_OK)
         case .refused(let status, let reason):
-            message?.pointee = context.keep(reason)
+            if let message { message.pointee = keep(reason) }
             return kong_status(status)
         }
     }

@@ -12,6 +12,8 @@ final class LoadedPlugin: @unchecked Sendable {
     let description: PluginDescription
     let descriptor: UnsafePointer<kong_plugin>
     let host: PluginHost
+    /// Whether it runs on threads of the pool.
+    let isBlocking: Bool
     private let phases: UInt32
     /// Seconds since 1970: of the file, and when it was opened.
     let modifiedAt: Int64
@@ -21,6 +23,7 @@ final class LoadedPlugin: @unchecked Sendable {
         name = plugin.name.description
         descriptor = plugin.descriptor
         self.host = host
+        isBlocking = plugin.isBlocking
         phases = plugin.phases.rawValue
         modifiedAt = plugin.modificationTime
         loadedAt = Int64(wallClockSeconds())

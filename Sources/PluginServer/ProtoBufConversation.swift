@@ -160,22 +160,45 @@ final class ProtoBufConversation: Conversation, @unchecked Sendable {
         _ method: MethodID, _ facts: MethodFacts, _ arguments: UnsafeBufferPointer<kong_value>,
         _ completion: Completion?
     ) -> CallOutcome {
-        guard let name = PDKCatalogue[method]?.name else { return .refused(KONG_UNKNOWN_METHOD, "") }
-        let input: ProtoMessage
         do throws(CallRefusal) {
-            input = try PDKCatalogue.protoBufInput(of: method, facts, argumentCount: arguments.count)
+            _ = try Self.encode(
+                method, facts, arguments, limit: context.server.configuration.maxMessageSize, to: &connection.output)
         } catch {
             return .refused(error.status, error.reason)
         }
-        do {
-            try session.appendCall(method, named: name, input: input, arguments, completion, to: &connection.output)
-        } catch {
-            return .refused(KONG_BAD_ARGUMENT, "\(name): the arguments cannot be sent: \(error)")
-        }
+        hasAppended(method, completion)
+        return .accepted
+    }
+
+    /// Appends a call that `encode` has encoded.
+    func append(_ method: MethodID, encoded: UnsafeRawBufferPointer, _ completion: Completion?) -> CallOutcome {
+        connection.output.append(encoded)
+        hasAppended(method, completion)
+        return .accepted
+    }
+
+    private func hasAppended(_ method: MethodID, _ completion: Completion?) {
+        session.didAppendCall(method, completion)
         sentCalls += 1
         // A queued call waits for the end of the event, or a call with a result; the turn's end sends them all.
         if completion != nil { connection.flushAtEndOfTurn() }
-        return .accepted
+    }
+
+    /// Appends a call to any bytes. [any]
+    /// - Returns: its size.
+    static func encode(
+        _ method: MethodID, _ facts: MethodFacts, _ arguments: UnsafeBufferPointer<kong_value>, limit: Int,
+        to output: inout ByteQueue
+    ) throws(CallRefusal) -> Int {
+        guard let name = PDKCatalogue[method]?.name else { throw CallRefusal(KONG_UNKNOWN_METHOD, "") }
+        let input = try PDKCatalogue.protoBufInput(of: method, facts, argumentCount: arguments.count)
+        let before = output.count
+        do {
+            try ProtoBufSession.appendCall(named: name, input: input, arguments, limit: limit, to: &output)
+        } catch {
+            throw CallRefusal(KONG_BAD_ARGUMENT, "\(name): the arguments cannot be sent: \(error)")
+        }
+        return output.count - before
     }
 
     /// Completes when all that has been sent is answered.
@@ -273,6 +296,19 @@ final class ProtoBufEvent: Event, @unchecked Sendable {
     ) -> CallOutcome {
         conversation?.append(method, facts, arguments, completion)
             ?? .refused(KONG_CANCELLED, "the connection is gone")
+    }
+
+    override func encode(
+        _ method: MethodID, _ facts: MethodFacts, _ arguments: UnsafeBufferPointer<kong_value>, to output: inout ByteQueue
+    ) throws(CallRefusal) -> Int {
+        try ProtoBufConversation.encode(
+            method, facts, arguments, limit: context.server.configuration.maxMessageSize, to: &output)
+    }
+
+    override func enqueue(
+        _ method: MethodID, encoded: UnsafeRawBufferPointer, _ completion: Completion?
+    ) -> CallOutcome {
+        conversation?.append(method, encoded: encoded, completion) ?? .refused(KONG_CANCELLED, "the connection is gone")
     }
 
     override func enqueueFlush(_ completion: Completion) -> CallOutcome {

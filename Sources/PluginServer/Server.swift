@@ -33,6 +33,8 @@ public final class Server: @unchecked Sendable {
     private(set) var contexts: [LoopContext] = []
     private(set) var plugins: PluginSet
     let instances: InstanceRegistry
+    /// For plugins that may block.
+    let blockingPool: BlockingPool
 
     /// Writes the records of what was loaded.
     private var recordWriter: WorkThread?
@@ -51,6 +53,8 @@ public final class Server: @unchecked Sendable {
         self.logger = logger
         self.diagnostics = diagnostics
         instances = InstanceRegistry(logger: logger)
+        blockingPool = BlockingPool(
+            threadLimit: configuration.blockingThreads, queueLimit: configuration.blockingQueue, logger: logger)
         plugins = PluginSet(empty: configuration.pluginsDirectory)
         do throws(SystemError) {
             for index in 0..<configuration.loopCount {

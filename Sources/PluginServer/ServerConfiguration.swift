@@ -15,15 +15,21 @@ public struct ServerConfiguration: Sendable {
     public var stepTimeout: Duration
     /// How long running events may take to finish when the server is asked to stop.
     public var shutdownTimeout: Duration
+    /// How many threads there are for plugins that may block, at most; at least 1.
+    public var blockingThreads: Int
+    /// How many events may wait for one of them; what comes then is answered with status 503.
+    public var blockingQueue: Int
     /// Whether the server ends when the process that started it does.
     public var endsWithParent: Bool
 
     public static let defaultMaxMessageSize = 64 * 1024 * 1024
+    public static let defaultBlockingQueue = 1024
 
     public init(
         socketPath: String, pluginsDirectory: String, policy: PluginPolicy, loopCount: Int = 1,
         maxMessageSize: Int = Self.defaultMaxMessageSize, stepTimeout: Duration = .seconds(60),
-        shutdownTimeout: Duration = .seconds(10), endsWithParent: Bool = true
+        shutdownTimeout: Duration = .seconds(10), blockingThreads: Int = 4,
+        blockingQueue: Int = Self.defaultBlockingQueue, endsWithParent: Bool = true
     ) {
         self.socketPath = socketPath
         self.pluginsDirectory = pluginsDirectory
@@ -32,6 +38,8 @@ public struct ServerConfiguration: Sendable {
         self.maxMessageSize = maxMessageSize
         self.stepTimeout = stepTimeout
         self.shutdownTimeout = shutdownTimeout
+        self.blockingThreads = max(1, blockingThreads)
+        self.blockingQueue = max(0, blockingQueue)
         self.endsWithParent = endsWithParent
     }
 }

@@ -5,6 +5,11 @@ public enum HandlerFailure {
         500, #"{"message":"An unexpected error occurred"}"#, ["Content-Type": "application/json; charset=utf-8"],
     ]
 
+    /// Status 503 for a client that would have to wait too long.
+    public static let busy: [OwnedValue] = [
+        503, #"{"message":"Service unavailable"}"#, ["Content-Type": "application/json; charset=utf-8"],
+    ]
+
     /// The line for Kong's log. It names the plugin: Kong itself may put another one's name before it.
     /// - Parameter name: of plugin and phase, as "goplug: access".
     public static func logLine(_ name: String, _ message: String) -> [OwnedValue] {

@@ -3,9 +3,10 @@
 import CKongPlugin
 
 extension kong_string {
-    /// The bytes, for as long as they are borrowed. A string without `data` has none, whatever its size says.
+    /// The bytes, for as long as they are borrowed. A string without `data` has none, whatever its size
+    /// says, nor has one with a size that is none (a size_t is signed here).
     @inline(__always)
-    public var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: data, count: data == nil ? 0 : size) }
+    public var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: data, count: data == nil ? 0 : max(0, size)) }
 
     /// The text, with what is not UTF-8 replaced: for names and messages.
     public var text: String { String(decoding: bytes, as: UTF8.self) }

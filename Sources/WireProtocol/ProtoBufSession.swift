@@ -89,6 +89,22 @@ public struct ProtoBufSession: ~Copyable {
         _ method: MethodID, named name: String, input: ProtoMessage, _ arguments: UnsafeBufferPointer<kong_value>,
         _ completion: Completion?, to output: inout ByteQueue
     ) throws(WireError) {
+        try Self.appendCall(named: name, input: input, arguments, limit: limit, to: &output)
+        didAppendCall(method, completion)
+    }
+
+    /// Takes note of a call of the current event whose bytes have been appended to the output.
+    @inline(__always)
+    public mutating func didAppendCall(_ method: MethodID, _ completion: Completion?) {
+        pending.append(PendingCall(method: method, completion: completion))
+        callCount += 1
+    }
+
+    /// Appends the bytes of a call, which are the same for every connection. On an error nothing is appended.
+    public static func appendCall(
+        named name: String, input: ProtoMessage, _ arguments: UnsafeBufferPointer<kong_value>, limit: Int,
+        to output: inout ByteQueue
+    ) throws(WireError) {
         let start = output.count
         output.append(littleEndian: UInt32(name.utf8.count))
         output.append(name)
@@ -103,8 +119,6 @@ public struct ProtoBufSession: ~Copyable {
             output.truncate(to: start)
             throw error
         }
-        pending.append(PendingCall(method: method, completion: completion))
-        callCount += 1
     }
 
     /// Appends the end of the current event and its return.

@@ -21,8 +21,18 @@ struct ServingOptions: ParsableArguments {
     @Option(name: .goStyle("shutdown-timeout"), help: "Seconds that running events get to finish on SIGTERM.")
     var shutdownTimeout = 10.0
 
+    @Option(name: .goStyle("blocking-threads"), help: "Threads for plugins that may block, such as those in C; twice the processors, and at least 4, unless given.")
+    var blockingThreads: Int?
+
+    @Option(name: .goStyle("blocking-queue"), help: "Events that may wait for one of these threads; more get status 503.")
+    var blockingQueue = ServerConfiguration.defaultBlockingQueue
+
     mutating func validate() throws {
         if let loops, !(1...256).contains(loops) { throw ValidationError("--loops must be 1 … 256") }
+        if let blockingThreads, !(1...4096).contains(blockingThreads) {
+            throw ValidationError("--blocking-threads must be 1 … 4096")
+        }
+        guard (0...1_000_000).contains(blockingQueue) else { throw ValidationError("--blocking-queue must be 0 … 1000000") }
         guard (1024...(1 << 30)).contains(maxMessageSize) else {
             throw ValidationError("--max-message-size must be 1024 … 1073741824")
         }
@@ -42,7 +52,8 @@ struct ServingOptions: ParsableArguments {
         let configuration = ServerConfiguration(
             socketPath: socket.path(in: location), pluginsDirectory: location.pluginsPath, policy: judging.policy,
             loopCount: loops ?? min(EventLoop.processorCount, 256), maxMessageSize: maxMessageSize,
-            stepTimeout: .seconds(stepTimeout), shutdownTimeout: .seconds(shutdownTimeout))
+            stepTimeout: .seconds(stepTimeout), shutdownTimeout: .seconds(shutdownTimeout),
+            blockingThreads: blockingThreads ?? max(4, 2 * EventLoop.processorCount), blockingQueue: blockingQueue)
         do throws(ServerError) {
             try Server(configuration, logger: logger, diagnostics: diagnostics).run()
         } catch {

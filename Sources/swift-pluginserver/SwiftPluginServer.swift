@@ -23,7 +23,9 @@ struct SwiftPluginServer: ParsableCommand {
               swift-pluginserver try hello --request 'POST /x'
               swift-pluginserver demo --plugins-directory dist/plugins
             """,
-        subcommands: [Check.self, Inspect.self, Doctor.self, Try.self, New.self, Lock.self, Demo.self, Probe.self],
+        subcommands: [
+            Check.self, Inspect.self, Doctor.self, Try.self, New.self, Lock.self, Demo.self, GenerateHeader.self, Probe.self,
+        ],
         helpNames: [.short, .long, .customLong("help", withSingleDash: true)])
 
     @OptionGroup var location: PluginsLocation

@@ -48,7 +48,7 @@ import Testing
 
     // MARK: Versions
 
-    @Test(arguments: [(2, 0, "abi-major"), (0, 9, "abi-major"), (1, 1, "abi-minor"), (1, 65535, "abi-minor")])
+    @Test(arguments: [(2, 0, "abi-major"), (0, 9, "abi-major"), (1, 2, "abi-minor"), (1, 65535, "abi-minor")])
     func otherVersionIsRefused(major: Int, minor: Int, code: String) throws {
         var source = CSource()
         source.stamp = CSource.stamp(major: major, minor: minor)

@@ -13,8 +13,8 @@ import Testing
         #expect(
             refusal(of: path)?.description == """
                 failed to open plugin goplug: plugin.Open("\(directory.path)/goplug"): plugin was built with a different version of package KongPDK [abi-major]
-                  plugin: ABI 2.0, PDK 0.9.0, swift 6.2.1     host: ABI 1.0, PDK 0.1.0, swift 6.3.1
-                  fix: rebuild goplug with KongPDK 0.1.0, or in C against kong_plugin.h of ABI 1.0; or update swift-pluginserver to one of ABI 2.0
+                  plugin: ABI 2.0, PDK 0.9.0, swift 6.2.1     host: ABI 1.1, PDK 0.1.0, swift 6.3.1
+                  fix: rebuild goplug with KongPDK 0.1.0, or in C against kong_plugin.h of ABI 1.1; or update swift-pluginserver to one of ABI 2.0
                 """)
     }
 
@@ -40,6 +40,7 @@ import Testing
         #expect(
             LoadError.Code.allCases.map(\.rawValue).sorted() == [
                 "abi-major", "abi-minor", "already-open", "bad-descriptor", "bad-elf", "bad-lock", "bad-name", "bad-schema",
+                "bad-signature",
                 "bad-stamp", "duplicate-name", "file-changed", "glibc", "insecure-directory", "insecure-file",
                 "library-version", "load-crash", "load-exit", "load-failed", "load-memory", "load-output", "load-timeout", "lock-mismatch",
                 "missing-directory", "missing-entry", "missing-file", "missing-library", "missing-lock", "no-stamp",

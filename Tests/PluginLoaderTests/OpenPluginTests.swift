@@ -54,7 +54,7 @@ import Testing
     // MARK: Which code runs, and when
 
     @Test(arguments: [
-        CSource.stamp(major: 2, minor: 0), CSource.stamp(major: 1, minor: 1), "",
+        CSource.stamp(major: 2, minor: 0), CSource.stamp(major: 1, minor: 2), "",
         CSource.stamp(major: 1, minor: 0, size: 100, noteSize: 176),
     ])
     func nothingOfARefusedFileRuns(stamp: String) throws {

@@ -76,7 +76,7 @@ import Testing
             error.message
                 == "failed to open plugin sample: plugin.Open(\"\(directory.path)/sample\"): plugin was built with a different version of package Swift"
         )
-        #expect(error.pluginSide == "ABI 1.0, PDK 0.1.0, swift 6.3.1, compiler aaaaaaaaaaaa")
+        #expect(error.pluginSide == "ABI 1.1, PDK 0.1.0, swift 6.3.1, compiler aaaaaaaaaaaa")
         #expect(error.hostSide.hasSuffix("libswiftCore.so, compiler \(commit.prefix(12))"))
     }
 

@@ -167,8 +167,8 @@ import WireProtocol
         #expect(
             run.errors.contains(
                 "failed to open plugin other: plugin.Open(\"\(path)\"): plugin was built with a different version of package KongPDK [abi-major]\n"))
-        #expect(run.errors.contains("plugin: ABI 2.0, PDK 0.9.0, swift 6.2.1"))
-        #expect(run.errors.contains("host: ABI 1.0, PDK "))
+        #expect(run.errors.contains("plugin: ABI 2.1, PDK 0.9.0, swift 6.2.1"))
+        #expect(run.errors.contains("host: ABI 1.1, PDK "))
         #expect(run.errors.contains("fix: "))
         #expect(!FileManager.default.fileExists(atPath: directory.file("mark")), "code of a refused file ran")
     }

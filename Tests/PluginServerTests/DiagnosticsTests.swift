@@ -38,7 +38,7 @@ import WireProtocol
             #expect(Set(verdicts.compactMap { $0["outcome"] as? String }) == ["taken", "refused", "ignored"])
             let taken = try #require(verdicts.first { $0["outcome"] as? String == "taken" })
             #expect((taken["plugin"] as? [String: Any])?["phases"] as? [String] == ["access", "response"])
-            #expect((taken["stamp"] as? [String: Any])?["abi"] as? String == "1.0")
+            #expect((taken["stamp"] as? [String: Any])?["abi"] as? String == "1.1")
             #expect((taken["verdict"] as? [String: Any])?["code"] as? String == "ok")
             #expect(((taken["file"] as? [String: Any])?["sha256"] as? String)?.count == 64)
             let refused = try #require(verdicts.first { $0["outcome"] as? String == "refused" })

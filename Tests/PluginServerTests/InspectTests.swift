@@ -12,7 +12,7 @@ import Testing
         let lines = run.outputText.split(separator: "\n").map { $0.split(separator: " ", maxSplits: 1).map { $0.trimmingCharacters(in: .whitespaces) } }
         let values = Dictionary(lines.filter { $0.count == 2 }.map { ($0[0], $0[1]) }) { first, _ in first }
         #expect(run.outputText.hasPrefix(plugin))
-        #expect(values["ABI"] == "1.0")
+        #expect(values["ABI"] == "1.1")
         #expect(values["language"] == "Swift")
         #expect(values["SHA-256"]?.wholeMatch(of: /[0-9a-f]{64}/) != nil)
         #expect(values["owner"]?.contains("mode 0") == true)
@@ -59,7 +59,7 @@ import Testing
         let result = try #require(try JSONSerialization.jsonObject(with: Data(run.output)) as? [String: Any])
         #expect((result["plugin"] as? [String: Any])?["phases"] as? [String] == ["access", "response"])
         let file = try #require(result["file"] as? [String: Any])
-        #expect((file["stamp"] as? [String: Any])?["abi"] as? String == "1.0")
+        #expect((file["stamp"] as? [String: Any])?["abi"] as? String == "1.1")
         let refused = try Program(["inspect", "--json", "/etc/passwd"])
         #expect(refused.end == .exited(1))
         #expect(refused.errors.contains("fix: "))

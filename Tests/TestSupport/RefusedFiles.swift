@@ -199,6 +199,12 @@ package struct RefusedFiles {
                 }
                 """
         }
+        try add("bad-signature.so", .probe) {
+            $0.extra += """
+                #include "kong_define.h"
+                const kong_definition kong_plugin_definition = {sizeof(kong_definition), 0, "i(pp)", "1.0.0"};
+                """
+        }
         try add("bad-descriptor.so", .probe) { $0.descriptor = "plugin.version = (kong_string){\"1\", 1};" }
         try add("bad-schema.so", .probe) {
             $0.extra += """

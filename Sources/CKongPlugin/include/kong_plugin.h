@@ -1,5 +1,5 @@
 /*
- * kong_plugin.h: the plugin ABI of swift-pluginserver, version 1.0.
+ * kong_plugin.h: the plugin ABI of swift-pluginserver, version 1.1.
  *
  * A plugin is a shared library that swift-pluginserver loads to handle the requests of Kong Gateway.
  * This header is all that the two share. A plugin
@@ -10,11 +10,15 @@
  *   3. starts an instance for each configuration that Kong has for it, and handles events on instances.
  *      An event is one phase of one request.
  *
+ * In C there is less to write: kong_pdk.h has typed functions for all of Kong's PDK, and a macro that makes 1 and 2 of
+ * a table.
+ *
  * How to read this file
  *
  *   [loop]  may be called only on the thread of the event loop that the call is about: the one on which
  *           the host called `start`, `stop`, `handle`, `cancel` or a completion. The host returns
- *           KONG_WRONG_THREAD elsewhere; `schedule` takes you there.
+ *           KONG_WRONG_THREAD elsewhere; `schedule` takes you there. For a plugin with KONG_PLUGIN_BLOCKING it is
+ *           the thread on which the host called `start`, `stop` or `handle`, until that call returns.
  *   [any]   may be called on any thread, at any time after `kong_plugin_open` was entered.
  *   borrowed  the pointer, and all that it points to, is valid until the call that passed it returns.
  *   Nothing is ever freed by the side that did not allocate it.
@@ -41,7 +45,7 @@ extern "C" {
 #endif
 
 #define KONG_ABI_MAJOR 1
-#define KONG_ABI_MINOR 0
+#define KONG_ABI_MINOR 1
 
 /* ------------------------------------------------------------------------------------------------
  * Values: what configurations, arguments and results are made of
@@ -153,6 +157,10 @@ enum { KONG_LOG_ERROR = 0, KONG_LOG_WARNING = 1, KONG_LOG_NOTICE = 2, KONG_LOG_I
  * KONG_OK. It may be called before the function that it was given to has returned. */
 typedef void (*kong_completion)(void *context, kong_status status, const kong_value *result, kong_string message);
 
+struct kong_pdk;
+struct kong_definition;
+struct kong_plugin;
+
 /* ------------------------------------------------------------------------------------------------
  * What the host offers. One per plugin; valid from kong_plugin_open to the end of the process.
  */
@@ -209,16 +217,39 @@ typedef struct kong_host {
 
     /* A line for the server's own log, under the plugin's name. `text` is borrowed. [any] */
     void (*log)(const struct kong_host *host, kong_log_level level, kong_string text);
+
+    /* Since 1.1. */
+
+    /* The typed functions of kong_pdk.h for an event: the same pointer each time, valid until the event is finished. What
+     * is used after that is answered with KONG_EVENT_OVER. NULL: there is no such event, or this is not its thread. [loop] */
+    const struct kong_pdk *(*pdk)(const struct kong_host *host, kong_event event);
+
+    /* Makes the descriptor of a plugin from its definition (kong_define.h), which stays valid and unchanged to the end of
+     * the process: the schema, the values of each configuration, and the calls of the handlers are then the host's work.
+     * To be called in kong_plugin_open, and the result returned from there. NULL: the definition is not right; `error`,
+     * which may be NULL, says how. */
+    const struct kong_plugin *(*define)(const struct kong_host *host, const struct kong_definition *definition,
+                                        kong_string *error);
 } kong_host;
 
 /* ------------------------------------------------------------------------------------------------
  * What a plugin is. Valid, and unchanged, from kong_plugin_open to the end of the process.
  */
 
-/* Flags of kong_plugin. A host refuses a plugin with a flag that it does not know. */
-enum {
-    KONG_PLUGIN_BLOCKING = 1 /* handlers may block; run them on threads of their own, where [loop] holds too */
-};
+/* Flags of kong_plugin. A host refuses a plugin with a flag that it does not know.
+ *
+ * KONG_PLUGIN_BLOCKING: `start`, `stop` and `handle` may block. The host runs them on threads that wait for nothing else,
+ * one thread for one call from its beginning to its end, and there
+ *
+ *   - each of them does all of its work before it returns: it has called `started`, `stopped` or `finish`, or the host
+ *     does so with a failure;
+ *   - `call` with a completion and `flush` wait for Kong: the completion is called, on the same thread, before they
+ *     return. Its result stays valid until the event is over, and so do all strings in it, each followed by a NUL;
+ *   - a call without a completion is queued as ever, and does not wait;
+ *   - `cancel` is not called. A call that waits when the event is cancelled is completed with KONG_CANCELLED, and so is
+ *     each one after it;
+ *   - tasks given to `schedule` run on the event loop all the same, and must not block. */
+enum { KONG_PLUGIN_BLOCKING = 1 };
 
 typedef struct kong_plugin {
     uint32_t size;       /* of this struct, in the plugin's version of this header */

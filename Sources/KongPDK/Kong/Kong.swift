@@ -21,12 +21,12 @@ public final class Kong: @unchecked Sendable {
 
     private let runtime: PluginRuntime
     private let event: kong_event
-    private let executor: LoopExecutor
+    private let executor: HandlerExecutor
 
     var task: Task<Void, Never>?
     var isFinished = false
 
-    init(runtime: PluginRuntime, event: kong_event, phase: Phase, executor: LoopExecutor) {
+    init(runtime: PluginRuntime, event: kong_event, phase: Phase, executor: HandlerExecutor) {
         self.runtime = runtime
         self.event = event
         self.phase = phase
@@ -92,7 +92,7 @@ public final class Kong: @unchecked Sendable {
         guard outcome.status == kong_status(KONG_WRONG_THREAD) else {
             throw PDKError(status: outcome.status, method: method.rawValue, message: outcome.message)
         }
-        let accepted = executor.onLoop { [self] in
+        let accepted = executor.run { [self] in
             let (status, message) = withArguments { call(method, $0, nil, nil) }
             if status != kong_status(KONG_OK) {
                 note("\(PDKError(status: status, method: method.rawValue, message: message))")
@@ -175,7 +175,7 @@ public final class Kong: @unchecked Sendable {
         // Not accepted: the completion will not be called.
         context.release()
         if status == kong_status(KONG_WRONG_THREAD), mayMove {
-            let accepted = executor.onLoop { [self] in begin(answer, submit, mayMove: false) }
+            let accepted = executor.run { [self] in begin(answer, submit, mayMove: false) }
             if !accepted { answer.fail(KONG_CANCELLED, "the server is going down") }
             return
         }

@@ -4,7 +4,7 @@ import CKongPlugin
 
 /// Runs a handler's tasks on the event loop of its event, so that handlers need no thread of their own and no lock.
 // @unchecked Sendable: `jobs` is used on the loop's thread only; the rest never changes.
-final class LoopExecutor: TaskExecutor, @unchecked Sendable {
+final class LoopExecutor: HandlerExecutor, @unchecked Sendable {
     private let host: UnsafePointer<kong_host>
     private let loop: kong_loop
     private var jobs: [UnownedJob] = []
@@ -15,19 +15,18 @@ final class LoopExecutor: TaskExecutor, @unchecked Sendable {
         self.loop = loop
     }
 
-    func enqueue(_ job: consuming ExecutorJob) {
+    override func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         if host.pointee.current_loop(host) == loop {
             enqueueOnLoop(job)
         } else {
             // From a thread of Dispatch, as after Task.sleep.
-            onLoop { [self] in enqueueOnLoop(job) }
+            run { [self] in enqueueOnLoop(job) }
         }
     }
 
-    /// Runs `body` on the loop's thread. False: the server is going down.
     @discardableResult
-    func onLoop(_ body: @escaping @Sendable () -> Void) -> Bool {
+    override func run(_ body: @escaping @Sendable () -> Void) -> Bool {
         let box = Unmanaged.passRetained(Box(body))
         let status = host.pointee.schedule(
             host, loop,

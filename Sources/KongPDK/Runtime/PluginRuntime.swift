@@ -15,6 +15,7 @@ final class PluginRuntime: @unchecked Sendable {
     let host: UnsafePointer<kong_host>
     /// By `PDKMethod.index`.
     private let methods: [kong_method]
+    private let isBlocking: Bool
     private let executors: [LoopExecutor]
     private let makeInstance: @Sendable (Value) async throws -> PluginInstance
 
@@ -34,7 +35,7 @@ final class PluginRuntime: @unchecked Sendable {
                 description: "\(P.self) handles no phase: let it conform to AccessPhase, or another phase's protocol")
         }
         let schema = try ConfigSchema(P.Config.self)
-        let runtime = PluginRuntime(host: host) { config in
+        let runtime = PluginRuntime(host: host, isBlocking: P.blocking) { config in
             PluginInstance(try await P(config: schema.decode(config)))
         }
 
@@ -44,7 +45,7 @@ final class PluginRuntime: @unchecked Sendable {
         descriptor.initialize(
             to: kong_plugin(
                 size: UInt32(MemoryLayout<kong_plugin>.size),
-                flags: 0,
+                flags: P.blocking ? UInt32(KONG_PLUGIN_BLOCKING) : 0,
                 name: kong_string(),
                 version: kong_string(immortal: P.version),
                 priority: priority,
@@ -78,9 +79,11 @@ final class PluginRuntime: @unchecked Sendable {
     }
 
     init(
-        host: UnsafePointer<kong_host>, makeInstance: @escaping @Sendable (Value) async throws -> PluginInstance
+        host: UnsafePointer<kong_host>, isBlocking: Bool = false,
+        makeInstance: @escaping @Sendable (Value) async throws -> PluginInstance
     ) {
         self.host = host
+        self.isBlocking = isBlocking
         self.makeInstance = makeInstance
         ServerLog.open(host)
         executors = (0..<host.pointee.loop_count).map { LoopExecutor(host: host, loop: $0) }
@@ -98,9 +101,22 @@ final class PluginRuntime: @unchecked Sendable {
 
     // MARK: Callbacks [loop]
 
+    /// Begins a task of the plugin; a blocking one has ended when this returns.
+    private func begin(on loop: kong_loop, _ body: @escaping @Sendable () async -> Void) {
+        guard isBlocking else {
+            _ = Task.immediate(executorPreference: executor(of: loop), operation: body)
+            return
+        }
+        let executor = ThreadExecutor()
+        _ = Task.immediate(executorPreference: executor) {
+            await body()
+            executor.end()
+        }
+        executor.runUntilEnd()
+    }
+
     private func start(_ start: kong_start, on loop: kong_loop, config: Value) {
-        guard let executor = executor(of: loop) else { return }
-        _ = Task.immediate(executorPreference: executor) { [self] in
+        begin(on: loop) { [self] in
             do {
                 let instance = try await makeInstance(config)
                 started(start, KONG_OK, "", Unmanaged.passRetained(instance).toOpaque())
@@ -117,7 +133,7 @@ final class PluginRuntime: @unchecked Sendable {
     }
 
     private func stop(_ instance: PluginInstance, _ stop: kong_stop, on loop: kong_loop) {
-        _ = Task.immediate(executorPreference: executor(of: loop)) { [self] in
+        begin(on: loop) { [self] in
             await instance.shutdown()
             _ = host.pointee.stopped(host, stop)
         }
@@ -130,22 +146,42 @@ final class PluginRuntime: @unchecked Sendable {
             finish(event, KONG_FAILED, "the host named a phase or a loop that this plugin does not know")
             return nil
         }
+        if isBlocking {
+            handleBlocking(instance, phase, event)
+            return nil
+        }
         let kong = Kong(runtime: self, event: event, phase: phase, executor: executor)
         let task = Task.immediate(executorPreference: executor) { [self] in
-            do {
-                try await instance.handle(kong)
-                finish(event, KONG_OK, "")
-            } catch is ExitSignal {
-                finish(event, KONG_OK, "")
-            } catch {
-                finish(event, KONG_FAILED, "\(error)")
-            }
+            await run(instance, kong, event)
             kong.isFinished = true
         }
         if kong.isFinished { return nil }
         // The task keeps `kong` alive until it has finished the event, which is as long as the host may use it.
         kong.task = task
         return Unmanaged.passUnretained(kong).toOpaque()
+    }
+
+    /// Runs a handler to its end.
+    private func run(_ instance: PluginInstance, _ kong: Kong, _ event: kong_event) async {
+        do {
+            try await instance.handle(kong)
+            finish(event, KONG_OK, "")
+        } catch is ExitSignal {
+            finish(event, KONG_OK, "")
+        } catch {
+            finish(event, KONG_FAILED, "\(error)")
+        }
+    }
+
+    /// The same on this thread, which is the handler's until it has returned.
+    private func handleBlocking(_ instance: PluginInstance, _ phase: Phase, _ event: kong_event) {
+        let executor = ThreadExecutor()
+        let kong = Kong(runtime: self, event: event, phase: phase, executor: executor)
+        _ = Task.immediate(executorPreference: executor) { [self] in
+            await run(instance, kong, event)
+            executor.end()
+        }
+        executor.runUntilEnd()
     }
 
     private func finish(_ event: kong_event, _ status: Int, _ message: String) {

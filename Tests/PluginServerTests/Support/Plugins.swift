@@ -25,4 +25,16 @@ enum Plugins {
             \(source)
             """, to: "\(directory)/\(name).so")
     }
+
+    /// Builds a plugin in C that brings its own stamp. What it calls a typed function with has to be of its types.
+    static func compileWhole(_ source: String, named name: String, into directory: String) throws {
+        let parts = try TemporaryDirectory()
+        try parts.write(source.utf8, to: "source.c")
+        try TestSupport.run(
+            "clang",
+            [
+                "-Werror=incompatible-pointer-types", "-Werror=int-conversion", "-I", CSource.headers, "-shared", "-fPIC",
+                parts.file("source.c"), "-o", "\(directory)/\(name).so",
+            ] + Program.extra("CFLAGS"))
+    }
 }

@@ -7,6 +7,12 @@ struct Program {
     static let folder = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().path
     static let path = "\(folder)/swift-pluginserver"
 
+    /// What a run of the tests that is not the usual one adds to all servers and plugins: the words of `TEST_NAME` in the
+    /// environment. See Tests/Sanitizers.
+    static func extra(_ name: String) -> [String] {
+        (ProcessInfo.processInfo.environment["TEST_\(name)"] ?? "").split(separator: " ").map(String.init)
+    }
+
     let end: ProcessEnd
     let output: [UInt8]
     let errors: String

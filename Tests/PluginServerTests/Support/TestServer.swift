@@ -24,7 +24,8 @@ final class TestServer: Sendable {
         try prepare(self.plugins)
         socket = directory.file("go_pluginserver.sock")
         process = try ServerProcess(
-            Program.path, ["-kong-prefix", directory.path, "-plugins-directory", self.plugins] + flags,
+            Program.path,
+            ["-kong-prefix", directory.path, "-plugins-directory", self.plugins] + flags + Program.extra("SERVER_FLAGS"),
             environment: environment, errors: .file(directory.file("log")))
         do {
             try process.waitUntilListening(on: socket, within: .seconds(60))
