@@ -61,11 +61,11 @@ let package = Package(
                 "CKongPlugin", "PDKCatalogue", "PluginLoader", "WireProtocol", "EventLoop",
                 .product(name: "Logging", package: "swift-log"),
             ]),
-        .target(name: "KongClient", dependencies: ["CKongPlugin", "PDKCatalogue", "WireProtocol"]),
+        .target(name: "KongClient", dependencies: ["CKongPlugin", "PDKCatalogue", "WireProtocol", "KongSimulator"]),
         .executableTarget(
             name: "swift-pluginserver",
             dependencies: [
-                "PluginServer", "PluginLoader", "KongClient", "EventLoop", "WireProtocol",
+                "PluginServer", "PluginLoader", "KongClient", "KongSimulator", "EventLoop", "WireProtocol",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
@@ -88,7 +88,8 @@ let package = Package(
         .testTarget(name: "KongPDKTests", dependencies: ["KongPDK", "PDKCatalogue", "PluginLoader"]),
         // Runs swift-pluginserver and loads the test plugins, all built beside it: `swift build --build-tests` builds them.
         .testTarget(
-            name: "PluginServerTests", dependencies: ["KongClient", "WireProtocol", "PDKCatalogue", "CKongPlugin"]),
+            name: "PluginServerTests",
+            dependencies: ["KongClient", "KongSimulator", "WireProtocol", "PDKCatalogue", "CKongPlugin"]),
     ] + plugins.map { plugin($0) } + testPlugins.map { plugin($0, in: "Tests/Plugins") },
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11

@@ -1,5 +1,3 @@
-// Unsafe pointers: a socket address is filled in byte by byte.
-
 import CEventLoop
 import Glibc
 
@@ -44,7 +42,7 @@ public final class UnixListener: EventSource {
         guard descriptor >= 0 else { throw SystemError("socket") }
         self.descriptor = OwnedDescriptor(owning: descriptor)
 
-        let temporary = "\(path).\(getpid())"
+        let temporary = Self.temporaryPath(for: path, pid: getpid())
         // A path that just fits has no room for the suffix; then it is unlinked first, and missing for a moment.
         let bound = temporary.utf8.count <= Self.longestPath ? temporary : path
         unlink(bound)
@@ -58,15 +56,7 @@ public final class UnixListener: EventSource {
     }
 
     private static func bind(_ descriptor: Int32, to path: String) throws(SystemError) -> FileIdentity? {
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        guard path.utf8.count <= longestPath else { throw SystemError("bind", path, code: ENAMETOOLONG) }
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-        let result = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                Glibc.bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
-        }
+        let result = try UnixAddress.with(path, for: "bind") { Glibc.bind(descriptor, $0, $1) }
         guard result == 0 else { throw SystemError("bind", path) }
         return FileIdentity(path: path)
     }

@@ -1,6 +1,7 @@
 /// Kong's own error answers (kong/tools/http.lua).
 enum ErrorBody {
-    private static let types = [
+    /// What Kong answers with, by what the client names.
+    static let types = [
         "text/html": "text/html; charset=utf-8", "application/json": "application/json; charset=utf-8",
         "text/plain": "text/plain; charset=utf-8", "application/xml": "application/xml; charset=utf-8",
         "application/*": "application/json; charset=utf-8", "text/*": "text/plain; charset=utf-8",
@@ -32,36 +33,6 @@ enum ErrorBody {
     static func hasTemplate(for mediaType: String) -> Bool {
         ["application/json", "text/html", "application/xml", "text/plain", "application/grpc"].contains(mediaType)
             || types.values.contains(mediaType)
-    }
-
-    /// The type of an error's body: that of the known ones which the client likes most, the first of several. JSON for
-    /// everything unknown.
-    static func mediaType(accepting header: [UInt8]?) -> String {
-        var (best, quality) = (json, 0.0)
-        for entry in (header ?? []).split(separator: UInt8(ascii: ",")) {
-            let parameters = entry.split(separator: UInt8(ascii: ";")).map { trimmed($0) }
-            guard let type = parameters.first, isMediaRange(type) else { continue }
-            let given = parameters.dropFirst().compactMap(Self.quality).last ?? 1
-            guard given > quality else { continue }
-            quality = given
-            best = types[type] ?? json
-        }
-        return best
-    }
-
-    private static func trimmed(_ text: ArraySlice<UInt8>) -> String {
-        String(decoding: text, as: UTF8.self).drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" }
-            .reversed().map { String($0) }.joined()
-    }
-
-    private static func isMediaRange(_ type: String) -> Bool {
-        let parts = type.split(separator: "/", omittingEmptySubsequences: false)
-        return parts.count == 2 && parts.allSatisfy { $0 == "*" || $0.count > 1 }
-    }
-
-    private static func quality(_ parameter: String) -> Double? {
-        guard parameter.lowercased().hasPrefix("q=") else { return nil }
-        return Double(parameter.dropFirst(2))
     }
 
     /// The messages of `kong.response.error` without one.

@@ -10,7 +10,7 @@ public struct ServiceRequest: Hashable, Sendable {
     public internal(set) var method: String
     /// `http`, `https`, or a scheme of the service's.
     public internal(set) var scheme: String
-    /// The path with which the service is asked: what the route leaves of it, after the service's own path.
+    /// The path with which the service is asked: what the route leaves of it, after the service's own path. Without query.
     public internal(set) var path: [UInt8]
     /// The query, without `?`; empty if there is none.
     public internal(set) var query: [UInt8]
@@ -24,6 +24,8 @@ public struct ServiceRequest: Hashable, Sendable {
     public internal(set) var timeouts = Timeouts()
     /// Whether Kong reads the service's whole answer before it goes on.
     public internal(set) var isBuffered = false
+    /// Whether the client's own target ended in a question mark: then the service's does, too.
+    let keepsEmptyQuery: Bool
     /// Whether the service's certificate is verified; nil: as its entity says.
     public internal(set) var verifiesCertificate: Bool?
     public internal(set) var verifyDepth: Int?
@@ -32,6 +34,11 @@ public struct ServiceRequest: Hashable, Sendable {
     public struct Target: Hashable, Sendable {
         public var host: [UInt8]
         public var port: Int
+
+        public init(host: [UInt8], port: Int) {
+            self.host = host
+            self.port = port
+        }
     }
 
     /// In milliseconds.
@@ -48,5 +55,11 @@ public struct ServiceRequest: Hashable, Sendable {
         query = request.query ?? []
         headers = request.headers
         body = request.body
+        keepsEmptyQuery = request.target.last == UInt8(ascii: "?")
+    }
+
+    /// Path and query, as they stand in the request line.
+    public var uri: [UInt8] {
+        keepsEmptyQuery || !query.isEmpty ? path + [UInt8(ascii: "?")] + query : path
     }
 }

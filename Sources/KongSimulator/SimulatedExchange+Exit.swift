@@ -40,7 +40,7 @@ extension SimulatedExchange {
         // Kong looks for this name in this case alone, and takes the first value of an array.
         let contentType = Array("Content-Type".utf8)
         let given = headers.first { $0.name == contentType }?.value.firstOfSeveral
-        let type = given?.luaText ?? Array((isGRPC ? "application/grpc" : errorMediaType(accepting: accepted)).utf8)
+        let type = given?.luaText ?? Array((isGRPC ? "application/grpc" : errorType).utf8)
         headers.removeAll { $0.name == contentType }
         headers.append((contentType, .string(type)))
         var body = OwnedValue.null
@@ -85,13 +85,11 @@ extension SimulatedExchange {
         throw .exited(status: Int(code))
     }
 
-    private var accepted: [UInt8]? {
-        let values = serviceRequest.headers.values(of: Array("accept".utf8))
-        return values.isEmpty ? nil : Array(values.joined(separator: [UInt8(ascii: ",")]))
+    /// The type for Kong's own error texts, by all of the request's `Accept` lines.
+    var errorType: String {
+        let lines = serviceRequest.headers.values(of: Array("accept".utf8))
+        return AcceptHeader.errorType(Array(lines.joined(separator: [UInt8(ascii: ",")])))
     }
-
-    /// The type for Kong's own error texts.
-    func errorMediaType(accepting header: [UInt8]?) -> String { ErrorBody.mediaType(accepting: header) }
 
     var isGRPC: Bool {
         request.httpVersion == 2

@@ -28,6 +28,11 @@ extension SimulatedExchange {
                 return nil
             }
             return try logText()
+        // Kong draws a box around it. In 2.8 it is a line of the level debug.
+        case "inspect":
+            let texts = arguments.values.map { LuaInspection.text(of: $0) }
+            log.append(LogLine(.notice, Array(texts.joined(separator: [UInt8(ascii: " ")]))))
+        case "deprecation": try writeDeprecation(arguments)
         // Calling the table itself writes a notice.
         case "": writeLog(.notice, arguments)
         default:
@@ -40,6 +45,25 @@ extension SimulatedExchange {
     /// The arguments one after the other, as `tostring` makes them: a table is its address.
     private mutating func writeLog(_ level: LogLine.Level, _ arguments: Arguments) {
         log.append(LogLine(level, Array(arguments.values.map(\.luaText).joined())))
+    }
+
+    /// `deprecation(message…, {after, removal})` (kong/deprecation.lua).
+    private mutating func writeDeprecation(_ arguments: Arguments) throws(Interruption) {
+        guard let last = arguments.values.last else {
+            throw .raised("bad argument #1 to 'select' (index out of range)")
+        }
+        var message: [UInt8] = []
+        for (index, value) in (last.isTable ? arguments.values.dropLast() : arguments.values[...]).enumerated() {
+            guard let text = value.luaString else {
+                throw .raised("invalid value (\(value.luaType)) at index \(index + 1) in table for 'concat'")
+            }
+            message += text
+        }
+        let notes = [("after", "deprecated after"), ("removal", "scheduled for removal in")].compactMap { key, words in
+            last[key].map { "\(words) \($0.luaText.text)" }
+        }
+        if !notes.isEmpty { message += Array(" (\(notes.joined(separator: ", ")))".utf8) }
+        log.append(LogLine(.warn, message))
     }
 
     private mutating func setSerializeValue(_ arguments: Arguments) throws(Interruption) {

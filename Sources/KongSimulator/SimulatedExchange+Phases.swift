@@ -17,7 +17,7 @@ extension SimulatedExchange {
             route()
             // Kong buffers the service's answer once a plugin has a response phase, except for WebSockets. 2.8 does not
             // over HTTP/2 either, and leaves out the phase without a word to the plugin.
-            serviceRequest.isBuffered = true
+            if !isAnswered, serviceResponse == nil { serviceRequest.isBuffered = true }
             proxy()
         case .log:
             route()
@@ -53,7 +53,7 @@ extension SimulatedExchange {
             // The PDK's `error`: in JSON, or in what the client accepts.
             let text = Array("no Route matched with those values".utf8)
             hasExited = true
-            answer(404, with: text, as: errorMediaType(accepting: acceptedTypes))
+            answer(404, with: text, as: errorType)
             return
         }
         if let scheme = serviceEntity?["protocol"]?.text { serviceRequest.scheme = scheme }
@@ -102,12 +102,7 @@ extension SimulatedExchange {
         guard !isAnswered, serviceResponse == nil else { return }
         guard serviceEntity != nil else {
             hasExited = true
-            return answer(
-                503, with: Array("no Service found with those values".utf8), as: errorMediaType(accepting: acceptedTypes))
-        }
-        // Kept though the query may have been emptied, if the client's own target ended in a question mark.
-        if request.target.last == UInt8(ascii: "?") || !serviceRequest.query.isEmpty {
-            serviceRequest.path += [UInt8(ascii: "?")] + serviceRequest.query
+            return answer(503, with: Array("no Service found with those values".utf8), as: errorType)
         }
         let answer: SimulatedResponse
         switch service {
@@ -136,17 +131,18 @@ extension SimulatedExchange {
         }
     }
 
-    /// What Kong does after an error in a plugin: 500 for the client, except in the log phase, in which the client has
-    /// its answer already.
-    package mutating func fail(_ text: String) {
+    /// What Kong does after an error in a plugin, or in its own Lua on a plugin's behalf: 500 for the client, except in the
+    /// log phase, in which the client has its answer already.
+    public mutating func fail(_ text: String) {
         phaseIsOver = true
         write(.err, text)
         guard phase != .log, phase != .certificate, !isStream else { return }
         hasFailed = true
         // Kong's answer is JSON if the client accepts anything after an error in access; after one in another phase its
         // error handler answers, which goes by the request's Content-Type then, and at last by `error_default_type`, plain text.
-        let accepted = phase == .access ? acceptedTypes : acceptedTypes ?? requestHeader("content-type") ?? Array("text/plain".utf8)
-        answer(500, with: Array("An unexpected error occurred".utf8), as: errorMediaType(accepting: accepted))
+        let accepted = requestHeader("accept") ?? requestHeader("content-type") ?? Array("text/plain".utf8)
+        let type = phase == .access ? errorType : AcceptHeader.errorType(accepted)
+        answer(500, with: Array("An unexpected error occurred".utf8), as: type)
     }
 
     /// Answers the client with one of Kong's error texts.
@@ -155,10 +151,5 @@ extension SimulatedExchange {
         response.body = ErrorBody.make(text, as: mediaType, requestID: requestID)
         response.headers.setOutput("Content-Type", Array(mediaType.utf8))
         response.headers.setOutput("Content-Length", Array("\(response.body.count)".utf8))
-    }
-
-    private var acceptedTypes: [UInt8]? {
-        let values = serviceRequest.headers.values(of: Array("accept".utf8))
-        return values.isEmpty ? nil : Array(values.joined(separator: [UInt8(ascii: ",")]))
     }
 }

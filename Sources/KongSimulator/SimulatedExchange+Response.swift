@@ -19,7 +19,7 @@ extension SimulatedExchange {
             return responseHeaders(limit: try arguments.limit(0, "max_headers"))
         case "get_source":
             if phase != .log { try check(.answered) }
-            return .string(source)
+            return .string(source.rawValue)
         case "set_status":
             try check(.answering)
             response.status = try arguments.status(0)
@@ -47,13 +47,20 @@ extension SimulatedExchange {
         return nil
     }
 
-    /// `get_source`: who has answered.
-    var source: String {
-        if hasFailed { return "error" }
-        if hasExited { return "exit" }
-        return serviceResponse != nil ? "service" : "error"
+    /// Who has answered the client: what `get_source` tells.
+    public var source: Source {
+        if hasFailed { return .error }
+        if hasExited { return .exit }
+        return serviceResponse != nil ? .service : .error
     }
 
+    public enum Source: String, Sendable {
+        /// Kong, since something failed, or nobody yet.
+        case error
+        /// A plugin.
+        case exit
+        case service
+    }
 
     private mutating func setResponseHeader(_ name: [UInt8], _ value: OwnedValue) throws(Interruption) {
         guard !HeaderChecks.isTransferEncoding(name) else {

@@ -7,17 +7,9 @@ extension SimulatedExchange {
     }
 
     private var httpRecord: OwnedValue {
-        var upstreamURI = isRouted ? serviceRequest.path : []
-        if !upstreamURI.isEmpty, !upstreamURI.contains(UInt8(ascii: "?")) {
-            if request.target.last == UInt8(ascii: "?") {
-                upstreamURI.append(UInt8(ascii: "?"))
-            } else if !serviceRequest.query.isEmpty {
-                upstreamURI += [UInt8(ascii: "?")] + serviceRequest.query
-            }
-        }
-        return record([
+        record([
             "request": .map(requestRecord.byBytes),
-            "upstream_uri": .string(upstreamURI),
+            "upstream_uri": .string(isRouted ? serviceRequest.uri : []),
             // A string of nginx's, or a number of Kong's, if it has buffered the answer.
             "upstream_status": upstreamStatus,
             "response": [
@@ -27,7 +19,7 @@ extension SimulatedExchange {
             "latencies": [
                 "kong": 0, "proxy": .integer(serviceResponse == nil ? -1 : 0), "request": 0, "receive": 0,
             ],
-            "source": .string(source == "service" ? "upstream" : "kong"),
+            "source": .string(source == .service ? "upstream" : "kong"),
         ])
     }
 

@@ -19,7 +19,7 @@ extension SimulatedExchange {
             return true
         case "set_target": try setServiceTarget(arguments)
         case "set_retries":
-            // Since 3.5, as set_timeouts.
+            // Since 3.8, as set_timeouts.
             try check(.access)
             serviceRequest.retries = try arguments.integer(0, "retries", in: 0...32767)
         case "set_timeouts":

@@ -63,7 +63,7 @@ extension SimulatedExchange {
             let table = try arguments.table(0, or: "args must be a table")
             serviceRequest.query = PercentEncoding.query.encode(try QueryString.encode(table))
         default:
-            // Since 3.2.
+            // Since 3.8.
             try check(.proxying)
             let name = try arguments.string(0, or: "query argument name must be a string")
             guard !serviceRequest.query.isEmpty else { return }

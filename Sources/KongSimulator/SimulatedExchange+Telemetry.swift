@@ -1,6 +1,6 @@
 import WireProtocol
 
-// kong/pdk/telemetry.lua, since 3.9
+// kong/pdk/telemetry.lua, since 3.8
 
 extension SimulatedExchange {
     /// `log(plugin_name, plugin_config, message_type, message, attributes)`.

@@ -80,7 +80,7 @@ extension SimulatedExchange {
     private func serviceVariable(_ name: String) -> [UInt8]? {
         switch name {
         case "upstream_scheme": Array(serviceRequest.scheme.utf8)
-        case "upstream_uri": serviceRequest.path
+        case "upstream_uri": serviceResponse == nil ? serviceRequest.path : serviceRequest.uri
         case "upstream_host": serviceRequest.host ?? []
         case "upstream_x_forwarded_prefix": forwardedPrefix
         // A buffered answer is got by a request of Kong's own.

@@ -1,6 +1,6 @@
 import WireProtocol
 
-// kong/pdk/vault.lua, since 3.0
+// kong/pdk/vault.lua, since 2.8
 
 extension SimulatedExchange {
     mutating func callVault(_ name: String, _ arguments: Arguments) throws(Interruption) -> OwnedValue? {

@@ -22,7 +22,7 @@ extension SimulatedHeaders {
         let values = values.filter { !$0.isEmpty }.map(PercentEncoding.headerValue.encode)
         try Self.check(name, values)
         let key = name.lowercasedASCII
-        if key == Array("host".utf8), let host = values.last, URIHost.normalized(host) == nil {
+        if key == Array("host".utf8), values.contains(where: { URIHost.normalized($0) == nil }) {
             throw .raised("failed to set header")
         }
         replace(name, key, values, isSingle: Self.singleInput.contains(key.text), keepsName: true)

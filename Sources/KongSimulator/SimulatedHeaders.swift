@@ -1,6 +1,6 @@
 /// Headers in their order: names without regard to case, each as often as it comes, and any bytes in values.
 public struct SimulatedHeaders: Hashable, Sendable {
-    public struct Field: Hashable, Sendable {
+    public struct Field: Hashable, Sendable, CustomStringConvertible {
         public var name: [UInt8]
         public var value: [UInt8]
 
@@ -12,6 +12,9 @@ public struct SimulatedHeaders: Hashable, Sendable {
         public init(_ name: String, _ value: String) {
             self.init(Array(name.utf8), Array(value.utf8))
         }
+
+        /// "name: value", with what is not UTF-8 replaced.
+        public var description: String { "\(name.text): \(value.text)" }
     }
 
     public var fields: [Field]
@@ -52,9 +55,6 @@ extension SimulatedHeaders: ExpressibleByDictionaryLiteral {
 }
 
 extension SimulatedHeaders: CustomStringConvertible {
-    /// "name: value" lines.
-    public var description: String {
-        fields.map { "\(String(decoding: $0.name, as: UTF8.self)): \(String(decoding: $0.value, as: UTF8.self))" }
-            .joined(separator: "\n")
-    }
+    /// A line for each.
+    public var description: String { fields.map(\.description).joined(separator: "\n") }
 }

@@ -16,7 +16,7 @@ extension String {
     }
 
     /// As one word of a shell's command line, quoted where it has to be.
-    var shellWord: String {
+    package var shellWord: String {
         let plain = utf8.allSatisfy { byte in
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

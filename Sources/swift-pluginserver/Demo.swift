@@ -2,6 +2,7 @@ import ArgumentParser
 import FoundationEssentials
 import Glibc
 import KongClient
+import KongSimulator
 import PluginLoader
 import PluginServer
 import WireProtocol
@@ -89,7 +90,7 @@ struct Demo: ParsableCommand {
         }
         let widths = (0..<3).map { column in rows.map { $0[column].count }.max() ?? 0 }
         for row in rows {
-            print("    " + zip(row, widths + [0]).map { padded($0, to: $1) }.joined(separator: "   "))
+            print("    " + zip(row, widths + [0]).map { $0.padded(to: $1) }.joined(separator: "   "))
         }
         guard rows.contains(where: { $0[0] == Self.plugin }) else {
             throw failure("The demo needs the plugin \(Self.plugin), which is not among them.")
@@ -105,35 +106,39 @@ struct Demo: ParsableCommand {
             let kong = KongClient(socketPath: socket, protocol: wireProtocol)
             let instance = try kong.startInstance(
                 Self.plugin, config: #"{"attach":\#(attach),"__key__":"demo \#(name) \#(attach)","__seq__":1}"#)
-            let request = SimulatedRequest("GET", "/mock/request", headers: ["host": ["localhost:8000"]])
-            for phase in ["access", "response"] {
-                let calls = try kong.handleEvent(instance, phase, answering: request.answer)
-                show(padded(phase, to: 8), calls.map(\.description), otherwise: "no calls")
+            var exchange = SimulatedExchange(
+                SimulatedRequest("GET", "/mock/request", headers: ["Host": "localhost:8000"]))
+            for phase in [SimulatedPhase.access, .response] where exchange.begin(phase) {
+                let calls = try kong.handleEvent(instance, phase.rawValue) { exchange.answer($0, over: wireProtocol) }
+                show(phase.rawValue.padded(to: 8), calls.map(\.description), otherwise: "no calls")
             }
-            show("service gets", request.serviceRequestHeaders.lines, otherwise: "the request as it came")
-            show("client gets", request.responseHeaders.lines, otherwise: "the answer as it came")
-            try check(request, attach: attach)
+            let sent = exchange.request.headers, answered = exchange.serviceResponse?.headers ?? [:]
+            show(
+                "service gets", exchange.serviceRequest.headers.lines(notIn: sent), otherwise: "the request as it came")
+            show("client gets", exchange.response.headers.lines(notIn: answered), otherwise: "the answer as it came")
+            try check(exchange, attach: attach)
             try kong.closeInstance(instance)
         }
     }
 
     private func show(_ title: String, _ lines: [String], otherwise: String) {
         for (index, line) in (lines.isEmpty ? ["(\(otherwise))"] : lines).enumerated() {
-            print("    \(padded(index == 0 ? title : "", to: 12))   \(line)")
+            print("    \((index == 0 ? title : "").padded(to: 12))   \(line)")
         }
     }
 
-    private func check(_ request: SimulatedRequest, attach: Bool) throws {
-        let service = request.serviceRequestHeaders[Self.serviceHeader]
+    private func check(_ exchange: SimulatedExchange, attach: Bool) throws {
+        let service = exchange.serviceRequest.headers[Self.serviceHeader]
         guard attach ? service.count == 1 && service != [""] : service.isEmpty else {
             throw DemoFailure("with attach = \(attach) the service gets \(Self.serviceHeader): \(service)")
         }
-        let client = request.responseHeaders[Self.clientHeader]
+        let client = exchange.response.headers[Self.clientHeader]
         guard client.count == 1, client != [""] else {
             throw DemoFailure("the client gets \(Self.clientHeader): \(client)")
         }
-        guard !request.hasExited, request.log.isEmpty else {
-            throw DemoFailure("the plugin reported \(request.log), and the client got status \(request.status)")
+        guard exchange.source == .service, exchange.log.isEmpty else {
+            throw DemoFailure(
+                "the plugin reported \(exchange.log), and the client got status \(exchange.response.status)")
         }
     }
 
@@ -147,10 +152,6 @@ struct Demo: ParsableCommand {
         print()
         fflush(nil)
         return fail(message)
-    }
-
-    private func padded(_ text: String, to width: Int) -> String {
-        text + String(repeating: " ", count: max(0, width - text.count))
     }
 
     private func realPath(_ path: String) -> String {
@@ -189,10 +190,11 @@ private struct TemporaryDirectory {
     func remove() { try? FileManager.default.removeItem(atPath: path) }
 }
 
-extension SimulatedRequest.Headers {
-    /// As "name: value", by name.
-    fileprivate var lines: [String] {
-        values.sorted { $0.key < $1.key }.flatMap { name, values in values.map { "\(name): \($0)" } }
+extension SimulatedHeaders {
+    /// What has been added to others, as "name: value", by name.
+    fileprivate func lines(notIn others: SimulatedHeaders) -> [String] {
+        SimulatedHeaders(fields.filter { !others.fields.contains($0) }.sorted { $0.name.lexicographicallyPrecedes($1.name) })
+            .fields.map(\.description)
     }
 }
 

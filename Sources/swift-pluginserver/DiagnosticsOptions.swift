@@ -20,11 +20,18 @@ struct DiagnosticsOptions: ParsableArguments {
         guard sizeLimit >= 4096 else { throw ValidationError("--diagnostics-size must be at least 4096") }
     }
 
+    /// Where the files are; `nil` if there are none.
+    func directory(in location: PluginsLocation) -> String? {
+        isOff ? nil : directory ?? Self.defaultDirectory(prefix: location.kongPrefix)
+    }
+
+    static func defaultDirectory(prefix: String) -> String { "\(prefix)/logs" }
+
     /// The files, for a process with this purpose: "serve" or "dump".
     func diagnostics(for purpose: String, _ location: PluginsLocation) -> Diagnostics? {
-        if isOff { return nil }
+        guard let directory = directory(in: location) else { return nil }
         return Diagnostics(
-            directory: directory ?? "\(location.kongPrefix)/logs", sizeLimit: sizeLimit, purpose: purpose, version: serverVersion
+            directory: directory, sizeLimit: sizeLimit, purpose: purpose, version: serverVersion
         ) { event in
             // Only to standard error: the other place is the one that is in trouble.
             StandardErrorLog.write(level: .warning, "\(event)")

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import PluginLoader
 import PluginServer
 
@@ -7,19 +8,25 @@ struct Inspect: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Shows everything that is known about one plugin's file.",
         discussion: """
-            A file that is fit is opened in a process of its own, as the server does before it loads it. Ends with status 1 if it \
-            is refused.
+            A report for people, or with --json the same for programs: the file, its format, stamp and Swift runtime, the \
+            libraries and symbol versions that it needs and whether this machine has them, the verdict with what to do, and the \
+            plugin as Kong will see it. For that a file that is fit is opened in a process of its own, as the server does before \
+            it loads it. Ends with status 1 if it is refused.
 
-            Example:
+            Examples:
               swift-pluginserver inspect /usr/local/kong/swift-plugins/hello.so
+              swift-pluginserver inspect --json dist/plugins/hello.so
             """)
 
     @Argument(help: "The plugin's file.")
     var file: String
 
+    @Flag(help: "Print everything that is known as a JSON object.")
+    var json = false
+
     @OptionGroup(title: "Judging plugins") var judging: JudgingOptions
 
-    /// What is printed.
+    /// What is printed with `--json`.
     private struct Result: Encodable {
         let file: Inspection
         /// As Kong will see it.
@@ -29,6 +36,7 @@ struct Inspect: ParsableCommand {
 
     func run() throws {
         openStandardDescriptors()
+        let style = json ? Style.plain : Style(for: STDOUT_FILENO)
         let policy = judging.policy
         var description: PluginDescription?
         var refusal: LoadError?
@@ -39,10 +47,14 @@ struct Inspect: ParsableCommand {
         } catch {
             refusal = error
         }
-        let result = Result(
-            file: Inspection(path: file, options: policy.check), plugin: description, refusal: refusal.map { "\($0)" })
+        let inspection = Inspection(path: file, options: policy.check)
         let output = StandardOutput()
-        guard output.write(try encoded(result)) else { throw fail("nobody takes the result from standard output") }
-        if let refusal { throw fail("\(refusal)") }
+        let bytes =
+            json
+            ? try encoded(Result(file: inspection, plugin: description, refusal: refusal.map { "\($0)" }))
+            : Array(try InspectionReport(inspection, description, refusal, style).text.utf8)
+        guard output.write(bytes) else { throw fail("nobody takes the result from standard output") }
+        // The report has it already.
+        if let refusal { throw json ? fail("\(refusal)") : ExitCode(1) }
     }
 }

@@ -7,8 +7,7 @@ import PluginServer
 
 /// How the server serves.
 struct ServingOptions: ParsableArguments {
-    @Option(name: .goStyle("socket"), help: .init("Where Kong connects. (default: PREFIX/go_pluginserver.sock)", valueName: "path"))
-    var socket: String?
+    @OptionGroup var socket: SocketPath
 
     @Option(name: .goStyle("loops"), help: "Event loops, each a thread; as many as there are processors unless given.")
     var loops: Int?
@@ -32,10 +31,6 @@ struct ServingOptions: ParsableArguments {
         }
     }
 
-    func socketPath(_ location: PluginsLocation) -> String {
-        socket ?? "\(location.kongPrefix)/go_pluginserver.sock"
-    }
-
     func serve(
         _ location: PluginsLocation, _ judging: JudgingOptions, _ logger: Logger, _ diagnostics: Diagnostics?
     ) throws {
@@ -45,7 +40,7 @@ struct ServingOptions: ParsableArguments {
         signal(SIGXFSZ, SIG_IGN)
         raiseDescriptorLimit()
         let configuration = ServerConfiguration(
-            socketPath: socketPath(location), pluginsDirectory: location.pluginsPath, policy: judging.policy,
+            socketPath: socket.path(in: location), pluginsDirectory: location.pluginsPath, policy: judging.policy,
             loopCount: loops ?? min(EventLoop.processorCount, 256), maxMessageSize: maxMessageSize,
             stepTimeout: .seconds(stepTimeout), shutdownTimeout: .seconds(shutdownTimeout))
         do throws(ServerError) {

@@ -17,9 +17,10 @@ struct SwiftPluginServer: ParsableCommand {
             Examples:
               swift-pluginserver -kong-prefix /usr/local/kong -plugins-directory /usr/local/kong/swift-plugins
               swift-pluginserver -plugins-directory /usr/local/kong/swift-plugins -dump --plugin goplug
+              swift-pluginserver doctor
               swift-pluginserver demo --plugins-directory dist/plugins
             """,
-        subcommands: [Check.self, Inspect.self, Lock.self, Demo.self, Probe.self],
+        subcommands: [Check.self, Inspect.self, Doctor.self, Lock.self, Demo.self, Probe.self],
         helpNames: [.short, .long, .customLong("help", withSingleDash: true)])
 
     @OptionGroup var location: PluginsLocation
@@ -57,7 +58,7 @@ struct SwiftPluginServer: ParsableCommand {
         } else if dumpAllPlugins {
             try dumping().all()
         } else if dump {
-            try dumping().forKong(only: plugin, wireProtocol, socket: serving.socketPath(location))
+            try dumping().forKong(only: plugin, wireProtocol, socket: serving.socket.path(in: location))
         } else {
             let files = diagnostics.diagnostics(for: "serve", location)
             try serving.serve(location, judging, logging.logger(files), files)
@@ -72,19 +73,38 @@ struct SwiftPluginServer: ParsableCommand {
 
 /// Where Kong is, and where the plugins are.
 struct PluginsLocation: ParsableArguments {
-    @Option(name: .goStyle("kong-prefix"), help: .init("Kong's prefix directory, where the socket is made.", valueName: "path"))
-    var kongPrefix = "/usr/local/kong"
-
+    @OptionGroup var prefix: KongPrefix
     @OptionGroup var directory: PluginsDirectory
 
+    var kongPrefix: String { prefix.path ?? KongPrefix.defaultPath }
     var pluginsPath: String { directory.path ?? "." }
 }
 
-/// Where the plugins are. A group of its own: a flag that a subcommand has too must be the same one, or the subcommand
-/// never sees it.
+/// Where Kong is. A group of its own, as the ones below: a flag that a subcommand has too must be the same one, or the
+/// subcommand never sees it.
+struct KongPrefix: ParsableArguments {
+    @Option(
+        name: .goStyle("kong-prefix"),
+        help: .init("Kong's prefix directory, where the socket is made. (default: \(Self.defaultPath))", valueName: "path"))
+    var path: String?
+
+    static let defaultPath = "/usr/local/kong"
+}
+
+/// Where the plugins are.
 struct PluginsDirectory: ParsableArguments {
     @Option(name: .goStyle("plugins-directory"), help: .init("The directory of the plugins. (default: the working directory)", valueName: "path"))
     var path: String?
+}
+
+/// Where Kong connects.
+struct SocketPath: ParsableArguments {
+    @Option(name: .goStyle("socket"), help: .init("Where Kong connects. (default: PREFIX/\(Self.defaultName))", valueName: "path"))
+    var path: String?
+
+    static let defaultName = "go_pluginserver.sock"
+
+    func path(in location: PluginsLocation) -> String { path ?? "\(location.kongPrefix)/\(Self.defaultName)" }
 }
 
 /// What the server's own log holds.

@@ -39,6 +39,19 @@ import Testing
             ])
     }
 
+    @Test func namesThatTheAuthorChoseAreThoseInKong() throws {
+        struct Config: PluginConfig {
+            @Field var apiKey: String? = nil
+            @Field var token: String? = nil
+            enum CodingKeys: String, CodingKey {
+                case apiKey = "key"
+                case token
+            }
+            static let checks: [ConfigCheck<Self>] = [.onlyOneOf(\.$apiKey, \.$token)]
+        }
+        #expect(try checks(Config.self) == [["only_one_of": ["key", "token"]]])
+    }
+
     @Test func conditionsAreTypedByTheirFields() throws {
         struct Config: PluginConfig {
             enum Policy: String, Codable, CaseIterable { case local, redis }

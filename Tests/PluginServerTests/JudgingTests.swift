@@ -182,16 +182,4 @@ import WireProtocol
             verdicts.map { ($0["verdict"] as? [String: Any])?["code"] as? String } == ["ok", "not-elf", "missing-file"])
         #expect(!FileManager.default.fileExists(atPath: directory.file("ran")), "check ran code of a plugin")
     }
-
-    @Test func inspectShowsTheFileAndWhatKongWillSee() throws {
-        let run = try Program(["inspect", "\(Program.folder)/librecorded_goplug.so"])
-        #expect(run.end == .exited(0), "\(run.errors)")
-        let result = try #require(try JSONSerialization.jsonObject(with: Data(run.output)) as? [String: Any])
-        let plugin = try #require(result["plugin"] as? [String: Any])
-        #expect(plugin["phases"] as? [String] == ["access", "response"])
-        let file = try #require(result["file"] as? [String: Any])
-        #expect((file["stamp"] as? [String: Any])?["abi"] as? String == "1.0")
-        let refused = try Program(["inspect", "/etc/passwd"])
-        #expect(refused.end == .exited(1))
-    }
 }

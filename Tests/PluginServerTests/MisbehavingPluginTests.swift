@@ -1,5 +1,6 @@
 import Foundation
 import KongClient
+import KongSimulator
 import Testing
 import WireProtocol
 
@@ -53,8 +54,9 @@ import WireProtocol
         try TestServer.run(Plugins.goodAndBad) { server in
             let kong = server.kong(wireProtocol)
             let instance = try start(kong, "side by side")
-            let request = SimulatedRequest("PUT", "/a", headers: ["host": ["b"]])
-            let calls = try kong.handleEvent(instance, "access", answering: request.answer)
+            var exchange = SimulatedExchange(SimulatedRequest("PUT", "/a", headers: ["host": "b"]))
+            exchange.begin(.access)
+            let calls = try kong.handleEvent(instance, "access") { exchange.answer($0, over: wireProtocol) }
             #expect(Set(calls.prefix(3).map(\.method)).count == 3)
             #expect(calls.dropFirst(3) == [.setHeader("x-all", "b PUT /a")])
         }

@@ -13,11 +13,14 @@
 /// | `[String: T]` | `map` with `keys` and `values` |
 /// | a `Codable` struct | `record` with `fields`, in the order of the properties |
 /// | a type that codes itself as a single one of these | the same |
+/// | `@Field` | the attributes of the field, see `FieldConstraint` |
+/// | `PluginConfig.checks` | `entity_checks` of the record |
 ///
 /// A property with a default has it in the schema, so that Kong's Admin API fills it in and shows it, and is not
 /// `required`: a user may set it to null to go back to the default. A property without a default (see `PluginConfig`
 /// for where that can be) is `required` unless it is optional. A record that may be missing says `required: false`,
-/// since Kong takes records for required otherwise.
+/// since Kong takes records for required otherwise. One with a property that is required, or with checks of its own, is
+/// `required`, and Kong makes its default from those of its fields.
 public struct ConfigSchema<Config: PluginConfig>: Sendable {
     /// `{type: "record", fields: [{NAME: {type: …}}, …]}`, what Kong wants as the field `config` of a plugin's schema.
     /// `fields` is an array even if there are none; Kong would not start with null.
@@ -29,7 +32,8 @@ public struct ConfigSchema<Config: PluginConfig>: Sendable {
     /// Derives the schema. It makes a `Config()` and decodes a few more, so it is done once for a plugin.
     ///
     /// Throws a `SchemaError` if a property's type has no counterpart in Kong, if types contain each other, if two
-    /// properties have the same name in Kong, or if a property has a name that Kong itself writes into configurations.
+    /// properties have the same name in Kong, or if a property has a name that Kong itself writes into configurations; and
+    /// for a constraint that Kong would refuse, that the property's default breaks, or whose place in a check is not found.
     public init(_ type: Config.Type = Config.self) throws(SchemaError) {
         let defaults = try ConfigSample(encoding: Config(), at: Self.path)
         shape = try ConfigProbe(path: Self.path).find(type, example: defaults, defaults: defaults).shape

@@ -125,7 +125,8 @@ extension ConfigShape {
         }
         return schema.merging(constraints.attributes) { own, set in
             // The bounds of the type hold whatever is set.
-            guard case .integer(let range) = self, let low = set[0]?.integerValue, let high = set[1]?.integerValue else { return set }
+            guard case .integer(let range) = self, let low = set[0]?.integerValue, let high = set[1]?.integerValue
+            else { return set }
             return [.integer(max(low, range.lowerBound)), .integer(min(high, range.upperBound))]
         }
     }

@@ -28,6 +28,26 @@
 /// and nil, has defaults if it is a `PluginConfig` itself; if it is no more than `Codable` nobody knows them, and Kong
 /// asks for each property that is not optional. An optional property whose default is not nil can never become nil.
 ///
+/// **Constraints.** What the type does not say, `@Field` does, property by property: bounds, lengths, patterns, what must be
+/// given, what is a secret (see `FieldConstraint`). And `checks` says what several properties are to each other:
+///
+/// ```swift
+/// struct Config: PluginConfig {
+///     @Field(.required, .url) var endpoint = ""                   // no default: the user must give one
+///     @Field(.between(1...600)) var timeout = 60
+///     @Field(.encrypted, .referenceable) var apiKey: String? = nil
+///     @Field(.encrypted, .referenceable) var token: String? = nil
+///     @Field(.elements(.startsWith("x-"))) var headers: [String] = []
+///     static let checks: [ConfigCheck<Self>] = [.onlyOneOf(\.$apiKey, \.$token)]
+/// }
+/// ```
+///
+/// They are read from a value of the struct. So a struct in an array, a set or a dictionary that has some must be a
+/// `PluginConfig`, and every property with `@Field` needs a value or is optional.
+///
+/// **Who checks.** Kong holds a configuration against the schema when it is written. What the plugin is given is checked
+/// for its types, which also goes for what was stored before the schema became what it is, and not for constraints.
+///
 /// **What Kong does to values.** It refuses an empty string unless `""` is the property's default. And before 3.9 it sends
 /// numbers with 14 digits.
 public protocol PluginConfig: Codable, Sendable {

@@ -76,7 +76,7 @@ public final class FileBytes: Sendable {
     }
 
     /// Exactly `count` bytes from `offset` on.
-    func read(at offset: UInt64, count: Int) throws(ELFError) -> [UInt8] {
+    package func read(at offset: UInt64, count: Int) throws(ELFError) -> [UInt8] {
         guard count >= 0, count <= Self.largestRead else {
             throw .malformed("a table of \(count) bytes is larger than any linker makes")
         }

@@ -13,11 +13,12 @@ struct Program {
 
     var outputText: String { String(decoding: output, as: UTF8.self) }
 
-    /// Runs it to its end, in an empty environment.
-    init(_ arguments: [String]) throws {
+    /// Runs it to its end, in an environment that is empty unless given.
+    /// - Parameter executable: another one, such as a shell that runs it.
+    init(_ arguments: [String], environment: [String] = [], executable: String = Self.path) throws {
         let directory = try TemporaryDirectory()
         let process = try ServerProcess(
-            Self.path, arguments, output: .file(directory.file("out")), errors: .file(directory.file("err")))
+            executable, arguments, environment: environment, output: .file(directory.file("out")), errors: .file(directory.file("err")))
         end = try process.waitForEnd(within: .seconds(30))
         output = [UInt8](FileManager.default.contents(atPath: directory.file("out")) ?? Data())
         errors = directory.text(of: "err")
