@@ -17,7 +17,7 @@ usage: ./build.sh VERB
   docs                           dist/docs, a web site: the documentation of KongPDK and KongPDKTesting
   build                          dist/bin/swift-pluginserver, and dist/plugins/NAME.so for each folder of Plugins
   plugin DIR [--shared-runtime]  dist/plugins/NAME.so from one plugin's folder, here or elsewhere, in Swift or in C. One
-                                 in Swift is self-contained (about 10 MB, runs where there is no Swift) unless
+                                 in Swift is self-contained (about 14 MB, runs where there is no Swift) unless
                                  --shared-runtime is given (small, needs the Swift runtime of the compiler that built it)
   install PREFIX                 build, then copy to PREFIX/bin, PREFIX/include and PREFIX/lib/swift-pluginserver/plugins, and
                                  what plugins are built from to PREFIX/share/swift-pluginserver
@@ -133,7 +133,7 @@ build_plugin() { # DIR KIND
     [ -d "$folder" ] || fail "there is no folder $folder"
     folder=$(cd "$folder" && pwd)
     name=$(basename "$folder")
-    [[ $name =~ ^[A-Za-z0-9][A-Za-z0-9_.-]*$ ]] || fail "the folder's name is the plugin's, and \"$name\" cannot be one"
+    [[ $name =~ ^[A-Za-z0-9_][A-Za-z0-9_.-]*$ && $name != lib?* && $name != *.so ]] || fail "the folder's name is the plugin's, and \"$name\" cannot be one"
     if [ ! -f "$folder/Package.swift" ] && compgen -G "$folder/*.c" >/dev/null; then
         build_c_plugin "$folder" "$name"
         return

@@ -180,7 +180,7 @@ class Event: @unchecked Sendable {
     /// Does what Kong does for a plugin in Lua that raises an error: a line in Kong's log, and status 500 where a
     /// client still waits for an answer.
     private func fail(_ message: String, _ afterExit: Bool) {
-        context.server.logger.error("\(name) failed: \(message)")
+        context.server.logger.error("\(name) failed: \(message.printable)")
         if afterExit { return }
         enqueueOwn(Self.logErr, HandlerFailure.logLine(name, message))
         exit(HandlerFailure.exit)

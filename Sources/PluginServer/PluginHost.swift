@@ -5,6 +5,7 @@ import EventLoop
 import Logging
 import NativePDK
 import PDKCatalogue
+import PluginLoader
 import WireProtocol
 
 /// The host, as one plugin sees it: the functions of `kong_host`. A plugin is never unloaded, so this is never freed.
@@ -118,7 +119,7 @@ final class PluginHost: @unchecked Sendable {
                 },
                 log: { host, level, text in
                     guard let plugin = PluginHost.of(host) else { return }
-                    plugin.logger.log(level: PluginHost.level(level), "\(plugin.name): \(text.text)")
+                    plugin.logger.log(level: PluginHost.level(level), "\(plugin.name): \(text.text.printable)")
                 },
                 pdk: { host, event in
                     guard let plugin = PluginHost.of(host), let context = plugin.context(of: event) else { return nil }

@@ -46,6 +46,9 @@ struct ServingOptions: ParsableArguments {
     ) throws {
         // Kong may stop reading standard error; that must be an error here, and not the end.
         signal(SIGPIPE, SIG_IGN)
+        // A signal to reopen logs that have not been opened yet; the server takes over from here.
+        signal(SIGUSR1, SIG_IGN)
+        signal(SIGHUP, SIG_IGN)
         // A log that reaches a limit of the file size (ulimit -f) is full, and no more than that.
         signal(SIGXFSZ, SIG_IGN)
         raiseDescriptorLimit()

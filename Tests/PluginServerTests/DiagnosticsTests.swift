@@ -87,6 +87,32 @@ import WireProtocol
         }
     }
 
+    @Test(arguments: [SIGUSR1, SIGHUP])
+    func aSignalToReopenThatComesWhileTheServerStartsDoesNotEndIt(_ signal: Int32) throws {
+        let directory = try TemporaryDirectory()
+        let plugins = try directory.makeDirectory("plugins")
+        // Its constructor says that it runs, and waits until it may go on.
+        let source = """
+            #include <fcntl.h>
+            #include <unistd.h>
+            __attribute__((constructor)) static void wait_for_gate(void) {
+                close(open("\(directory.file("begun"))", O_CREAT | O_WRONLY, 0600));
+                while (access("\(directory.file("gate"))", F_OK) != 0) usleep(1000);
+            }
+            const kong_plugin *kong_plugin_open(const kong_host *host, kong_string *error) { return NULL; }
+            """
+        try Plugins.compile(source, named: "slow", into: plugins)
+        let process = try ServerProcess(
+            Program.path, ["-kong-prefix", directory.path, "-plugins-directory", plugins, "--probe-timeout", "60"],
+            errors: .file(directory.file("log")))
+        #expect(eventually { FileManager.default.fileExists(atPath: directory.file("begun")) })
+        process.send(signal)
+        #expect(FileManager.default.createFile(atPath: directory.file("gate"), contents: nil))
+        try process.waitUntilListening(on: directory.file("go_pluginserver.sock"), within: .seconds(60))
+        process.send(SIGTERM)
+        #expect(try process.waitForEnd(within: .seconds(60)) == .exited(0))
+    }
+
     @Test func theDirectoryAndTheSizeOfTheFilesCanBeChosen() throws {
         let directory = try TemporaryDirectory()
         let chosen = directory.file("chosen")

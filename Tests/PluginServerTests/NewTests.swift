@@ -42,7 +42,7 @@ import Testing
         #expect(run.outputText.contains("swift-pluginserver try .build/debug/lib\(name).so"))
     }
 
-    @Test(arguments: ["", "-x", ".hidden", "a/b", "../x", "a b", "naïve", "a\nb", "KongPDK", "goplug", "misbehaving", "swift-pluginserver"])
+    @Test(arguments: ["", "-x", ".hidden", "a/b", "../x", "a b", "naïve", "a\nb", "KongPDK", "goplug", "misbehaving", "swift-pluginserver", "libhello", "hello.so"])
     func badNamesMakeNothing(_ name: String) throws {
         let run = try Program(["new", "--path", directory.path, "--", name])
         #expect(run.end == .exited(1))

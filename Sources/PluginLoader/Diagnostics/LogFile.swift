@@ -23,7 +23,7 @@ public final class LogFile: Sendable {
             case .failed(let path, let reason):
                 """
                 cannot write \(path.printable): \(reason); this goes on without it, and tries again with each line
-                  fix: make room, or name a directory that user \(currentUser) may write to with --diagnostics-dir, or use --no-diagnostics
+                  fix: see that user \(currentUser) may write to it, and that its disk has room; or name another directory with --diagnostics-dir, or use --no-diagnostics
                 """
             case .recovered(let path, let count): "\(path.printable) is written again; \(count) lines were lost"
             case .cannotRotate(let path, let reason):

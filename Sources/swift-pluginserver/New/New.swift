@@ -31,6 +31,9 @@ struct New: ParsableCommand {
         guard let pluginName = PluginName(name) else {
             throw fail("\"\(name.printable)\" cannot be a plugin's name: it is made of \(PluginName.rule)")
         }
+        guard PluginName(fileName: "\(name).so") == pluginName, !name.hasSuffix(".so") else {
+            throw fail("\"\(name)\" cannot be the name of a new plugin: lib and .so are taken for parts of its file's name, and not of its own")
+        }
         do {
             let source = try PDKSource(pdk, for: OwnServer.program())
             let scaffold = try Scaffold(pluginName, pdk: source)
