@@ -107,7 +107,8 @@ extension kong_value {
             for item in items { try item.checkMemory(for: parameter, depth: depth + 1) }
         case KongType.map:
             guard map.count == 0 || (map.count > 0 && map.entries != nil) else {
-                throw parameter.refusal("a map of \(UInt(bitPattern: map.count)) at \(map.entries == nil ? "NULL" : "some place")")
+                throw parameter.refusal(
+                    "a map of \(UInt(bitPattern: map.count)) at \(map.entries == nil ? "NULL" : "some place")")
             }
             for entry in entries {
                 try entry.key.checkMemory(for: parameter)

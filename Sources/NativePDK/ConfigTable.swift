@@ -48,11 +48,15 @@ struct ConfigTable: Sendable {
     init(
         _ first: UnsafePointer<kong_field>?, count: Int, size: Int, path: String = "config", depth: Int = 0
     ) throws(DefinitionError) {
-        guard (0...Self.sizeLimit).contains(size) else { throw DefinitionError("\(path): its struct has \(UInt(bitPattern: size)) bytes") }
+        guard (0...Self.sizeLimit).contains(size) else {
+            throw DefinitionError("\(path): its struct has \(UInt(bitPattern: size)) bytes")
+        }
         guard (0...Self.fieldLimit).contains(count), count == 0 || first != nil else {
             throw DefinitionError("\(path): \(UInt(bitPattern: count)) fields at \(first == nil ? "NULL" : "some place")")
         }
-        guard depth < Self.depthLimit else { throw DefinitionError("\(path): records are nested more than \(Self.depthLimit) deep") }
+        guard depth < Self.depthLimit else {
+            throw DefinitionError("\(path): records are nested more than \(Self.depthLimit) deep")
+        }
         self.size = size
         var fields: [Field] = []
         if let first, count > 0 {
@@ -60,7 +64,8 @@ struct ConfigTable: Sendable {
             let place = UnsafeRawPointer(first)
             let stride = Int(first.pointee.size)
             guard stride >= Self.smallestField, stride <= MemoryLayout<kong_field>.size else {
-                throw DefinitionError("\(path): a field has a size of \(stride); sizeof(kong_field) is \(MemoryLayout<kong_field>.size)")
+                throw DefinitionError(
+                    "\(path): a field has a size of \(stride); sizeof(kong_field) is \(MemoryLayout<kong_field>.size)")
             }
             for index in 0..<count {
                 // What an older plugin does not have is zero.
@@ -90,7 +95,9 @@ struct ConfigTable: Sendable {
         guard field.offset >= 0, field.offset <= structSize, structSize - field.offset >= kind.size,
             field.offset % alignment == 0
         else {
-            throw DefinitionError("\(path): a member of \(kind.size) bytes at offset \(UInt(bitPattern: field.offset)) is not in a struct of \(structSize)")
+            let offset = UInt(bitPattern: field.offset)
+            throw DefinitionError(
+                "\(path): a member of \(kind.size) bytes at offset \(offset) is not in a struct of \(structSize)")
         }
         guard let source = field.attributes.map({ text($0, atMost: 65536) }) ?? "" else {
             throw DefinitionError("\(path): its attributes are too long a text")

@@ -25,7 +25,7 @@ enum FieldAttributes {
                 result += isName ? [UInt8(ascii: "\"")] + word + [UInt8(ascii: "\"")] : Array(word)
             case UInt8(ascii: "0")...UInt8(ascii: "9"):
                 // With its exponent, which is no word.
-                let number = rest.prefix { isWord($0) || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "-") }
+                let number = rest.prefix { isWord($0) || [UInt8(ascii: "."), UInt8(ascii: "+"), UInt8(ascii: "-")].contains($0) }
                 rest = rest.dropFirst(number.count)
                 result += number
             default:

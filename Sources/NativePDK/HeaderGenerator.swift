@@ -108,7 +108,8 @@ public enum HeaderGenerator {
     // MARK: Structs
 
     private static func declaration(of structure: NativeStruct) -> String {
-        var text = "typedef struct \(structure.name) {\n    uint32_t size; /* of this struct, in the host's version of this header */\n"
+        var text = "typedef struct \(structure.name) {\n"
+        text += "    uint32_t size; /* of this struct, in the host's version of this header */\n"
         text += "    kong_map fields; /* all that Kong sent */\n"
         for member in structure.members {
             switch member.kind {

@@ -110,7 +110,8 @@ final class NativeCall: Sendable {
     private func checkNil(at index: Int) throws(NativeFailure) {
         if needsOne { return }
         throw NativeFailure(
-            KONG_BAD_ARGUMENT, "\(method.parameters[index].name) is nil, and what comes after it is not: Kong's Lua would lose that")
+            KONG_BAD_ARGUMENT,
+            "\(method.parameters[index].name) is nil, and what comes after it is not: Kong's Lua would lose that")
     }
 
     private func finish(

@@ -15,12 +15,18 @@ extension NativeMethod {
             "kong.client.authenticate",
             "Makes a consumer (a map with its id) the one that the request is from. One of the two must be there."
         ),
-        ("kong.client.get_protocol", "The protocol of the matched route, as \"https\"; with allow_terminated as a trusted proxy tells it."),
+        (
+            "kong.client.get_protocol",
+            "The protocol of the matched route, as \"https\"; with allow_terminated as a trusted proxy tells it."
+        ),
 
         ("kong.client.tls.request_client_certificate", "Asks the client for a certificate while the connection is made."),
         ("kong.client.tls.disable_session_reuse", "Has the client make a whole handshake for each connection."),
         ("kong.client.tls.get_full_client_certificate_chain", "The certificates that the client has shown, as PEM."),
-        ("kong.client.tls.set_client_verify", "What became of the check of the client's certificate: \"SUCCESS\", \"NONE\" or \"FAILED:reason\"."),
+        (
+            "kong.client.tls.set_client_verify",
+            "What became of the check of the client's certificate: \"SUCCESS\", \"NONE\" or \"FAILED:reason\"."
+        ),
         ("kong.client.tls.disable_http2_alpn", "Kong allows it in client_hello only, where it runs no plugin server."),
 
         ("kong.ip.is_trusted", "Whether an address is one of `trusted_ips` in Kong's configuration."),
@@ -48,7 +54,8 @@ extension NativeMethod {
         ("kong.log.deprecation", "A line in Kong's error log about something that one should not do any more."),
         (
             "kong.log.set_serialize_value",
-            "Sets a field of the record that `serialize` returns; NULL removes it. Options: {mode: \"set\", \"add\" or \"replace\"}."
+            "Sets a field of the record that `serialize` returns; NULL removes it. "
+                + "Options: {mode: \"set\", \"add\" or \"replace\"}."
         ),
         ("kong.log.serialize", "The record of the request that logging plugins write, as JSON."),
 
@@ -89,7 +96,10 @@ extension NativeMethod {
         ("kong.request.get_query", "The arguments of the query: strings or arrays of them, `true` for one without a value."),
         ("kong.request.get_header", "The first value of a header."),
         ("kong.request.get_headers", "The headers, with names in lower case: strings or arrays of them."),
-        ("kong.request.get_raw_body", "The body; one that Kong has written to a file is read from there, up to the size given, 64 MiB by default."),
+        (
+            "kong.request.get_raw_body",
+            "The body; one that Kong has written to a file is read from there, up to the size given, 64 MiB by default."
+        ),
         ("kong.request.get_body", "The body as Kong parses it: a form or JSON. Without mimetype leave out the rest."),
         ("kong.request.get_start_time", "When the request began, in milliseconds since 1970."),
         ("kong.request.get_uri_captures", "What the regular expression of the route's path has captured."),
@@ -119,7 +129,10 @@ extension NativeMethod {
         ("kong.service.request.set_path", "Begins with a slash; without the query."),
         ("kong.service.request.set_raw_query", "The query as it shall be sent, without a question mark."),
         ("kong.service.request.set_method", "As \"GET\"."),
-        ("kong.service.request.set_query", "The arguments of the query: strings, arrays of them, or `true` for one without a value."),
+        (
+            "kong.service.request.set_query",
+            "The arguments of the query: strings, arrays of them, or `true` for one without a value."
+        ),
         ("kong.service.request.clear_query_arg", "Removes an argument of the query."),
         ("kong.service.request.set_header", "Sets a header for the service. For several values: set_headers."),
         ("kong.service.request.add_header", "Adds a header for the service."),

@@ -57,9 +57,9 @@ public struct DeclaredSignatures {
             definition.handler_count == 0 || definition.handlers != nil,
             UInt(bitPattern: definition.handlers) % UInt(MemoryLayout<kong_handler>.alignment) == 0
         else {
+            let count = UInt(bitPattern: definition.handler_count)
             throw Unreadable(
-                description:
-                    "its definition has \(UInt(bitPattern: definition.handler_count)) handlers at \(definition.handlers == nil ? "NULL" : "some place")")
+                description: "its definition has \(count) handlers at \(definition.handlers == nil ? "NULL" : "some place")")
         }
         return definition
     }
