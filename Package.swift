@@ -57,11 +57,7 @@ let package = Package(
                 "CKongPlugin", "CDynamicLinker", "CProbe", "ForeignFunction",
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),
-        .target(
-            name: "WireProtocol",
-            dependencies: [
-                "CKongPlugin", "PDKCatalogue", .product(name: "DequeModule", package: "swift-collections"),
-            ]),
+        .target(name: "WireProtocol", dependencies: ["CKongPlugin", "PDKCatalogue"]),
         .target(
             name: "NativePDK",
             dependencies: [
@@ -75,6 +71,7 @@ let package = Package(
             name: "PluginServer",
             dependencies: [
                 "CKongPlugin", "PDKCatalogue", "PluginLoader", "WireProtocol", "NativePDK", "EventLoop",
+                .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .target(name: "KongClient", dependencies: ["CKongPlugin", "PDKCatalogue", "WireProtocol", "KongSimulator"]),

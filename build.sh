@@ -12,13 +12,15 @@ usage() {
 usage: ./build.sh VERB
 
   run                            build all, and play the tutorial's request through Plugins/goplug
-  test                           build all for testing, run the tests, and build the documentation
+  test                           build all for testing, run the tests, build the documentation, and make, build and test
+                                 a new plugin's package
   docs                           dist/docs, a web site: the documentation of KongPDK and KongPDKTesting
   build                          dist/bin/swift-pluginserver, and dist/plugins/NAME.so for each folder of Plugins
   plugin DIR [--shared-runtime]  dist/plugins/NAME.so from one plugin's folder, here or elsewhere, in Swift or in C. One
                                  in Swift is self-contained (about 10 MB, runs where there is no Swift) unless
                                  --shared-runtime is given (small, needs the Swift runtime of the compiler that built it)
-  install PREFIX                 build, then copy to PREFIX/bin, PREFIX/include and PREFIX/lib/swift-pluginserver/plugins
+  install PREFIX                 build, then copy to PREFIX/bin, PREFIX/include and PREFIX/lib/swift-pluginserver/plugins, and
+                                 what plugins are built from to PREFIX/share/swift-pluginserver
   clean                          remove all that was built
   help                           this
 
@@ -257,6 +259,41 @@ undocumented() { # MODULE TABLE
         END { for (path in known) if (!(path in placed)) print path " is in none of the topics of its page" }' "$2"
 }
 
+# What plugins and their tests are built from, as a package that needs no other.
+write_pdk() { # FOLDER
+    local rooms=(CKongPlugin CKongPluginEntry KongPDK PDKCatalogue WireProtocol KongSimulator KongPDKTesting) room
+    rm -rf "$1.new"
+    mkdir -p "$1.new/Sources"
+    for room in "${rooms[@]}"; do cp -R "Sources/$room" "$1.new/Sources/$room"; done
+    {
+        sed -n '1,/^let toolchain/p' Package.swift
+        cat <<'END'
+
+let package = Package(
+    name: "swift-pluginserver",
+    products: [
+        .library(name: "KongPDK", targets: ["KongPDK"]),
+        .library(name: "KongPDKTesting", targets: ["KongPDKTesting"]),
+    ],
+    targets: [
+        .target(name: "CKongPlugin", cSettings: toolchain),
+        .target(name: "CKongPluginEntry", dependencies: ["CKongPlugin"], cSettings: toolchain),
+        .target(name: "KongPDK", dependencies: ["CKongPlugin", "CKongPluginEntry"]),
+        .target(name: "PDKCatalogue"),
+        .target(name: "WireProtocol", dependencies: ["CKongPlugin", "PDKCatalogue"]),
+        .target(name: "KongSimulator", dependencies: ["PDKCatalogue", "WireProtocol"]),
+        .target(
+            name: "KongPDKTesting", dependencies: ["CKongPlugin", "KongPDK", "PDKCatalogue", "WireProtocol", "KongSimulator"]),
+    ],
+    swiftLanguageModes: [.v6],
+    cLanguageStandard: .c11
+)
+END
+    } >"$1.new/Package.swift"
+    rm -rf "$1"
+    mv "$1.new" "$1"
+}
+
 # --- the verbs ----------------------------------------------------------------------------------------------------
 
 run_tests() {
@@ -266,6 +303,19 @@ run_tests() {
     # Processes, sockets and timeouts: two cores serve them better a few at a time.
     swift test --skip-build --no-parallel
     build_docs
+    test_new_plugin
+}
+
+# What a newcomer does, outside of this checkout and with what an installation has.
+test_new_plugin() {
+    local program=$PWD/.build/debug/swift-pluginserver
+    new_plugin=$(mktemp -d)
+    trap 'rm -rf "$new_plugin"' EXIT
+    write_pdk "$new_plugin/share/swift-pluginserver"
+    "$program" new my-plugin --path "$new_plugin" --pdk "$new_plugin/share/swift-pluginserver"
+    swift build --package-path "$new_plugin/my-plugin"
+    swift test --package-path "$new_plugin/my-plugin"
+    "$program" try "$new_plugin/my-plugin/.build/debug/libmy-plugin.so" --config '{"greeting": "welcome"}'
 }
 
 install_to() { # PREFIX
@@ -277,6 +327,8 @@ install_to() { # PREFIX
     for plugin in dist/plugins/*.so; do
         put "$plugin" "$1/lib/swift-pluginserver/plugins/$(basename "$plugin")"
     done
+    write_pdk "$1/share/swift-pluginserver"
+    echo "put the PDK into $1/share/swift-pluginserver"
 }
 
 verb=${1:-help}

@@ -51,6 +51,7 @@ extension KongClient {
 
     /// Kong asks for each step; each request takes whichever connection the pool gives.
     func handleMessagePackEvent(_ instance: Int64, _ phase: String, _ pdk: (PDKCall) throws -> PDKReply) throws {
+        countRoundTrip()
         var step = try call("plugin.HandleEvent", ["InstanceId": .integer(instance), "EventName": .string(phase)])
         guard let event = step["EventId"] else { throw KongClientError.violation("a step has no EventId: \(step)") }
         while step["Data"] != "ret" {
@@ -73,6 +74,7 @@ extension KongClient {
             }
             var argument: [[UInt8]: OwnedValue] = [Array("EventId".utf8): event]
             if let data { argument[Array("Data".utf8)] = data }
+            countRoundTrip()
             step = try call(stepMethod, .map(argument))
         }
     }

@@ -75,6 +75,7 @@ extension KongClient {
             let request = ProtoBufRequest.handleEvent(instance: instance, phase: phase)
             try connection.send(Self.framed(request.encoded(sequence: sequence)))
             while true {
+                if !connection.hasReceived { countRoundTrip() }
                 let name = try connection.receiveFrame("PDK call, or the event's end")
                 if name.isEmpty { break }
                 let bytes = try connection.receiveFrame("PDK call's arguments")

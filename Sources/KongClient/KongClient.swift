@@ -14,6 +14,7 @@ public final class KongClient: Sendable {
     let pool: ConnectionPool
     private let lastID: Mutex<Int64>
     private let lastServerPid = Mutex<Int64?>(nil)
+    private let waits = Mutex(0)
 
     /// Connects when it first has to.
     /// - Parameter timeout: for each answer of the server.
@@ -39,6 +40,12 @@ public final class KongClient: Sendable {
     /// The process that the server says it is (MessagePack only); nil: it has not said so yet. Kong drops all instances
     /// when it changes.
     public var serverPid: Int64? { lastServerPid.withLock { $0 } }
+
+    /// How often it has waited for the server in events so far: for calls of the PDK, and for events to end. What the
+    /// server sends at once is one wait over ProtoBuf:1; over MessagePack each step is one.
+    public var roundTrips: Int { waits.withLock { $0 } }
+
+    func countRoundTrip() { waits.withLock { $0 += 1 } }
 
     func note(serverPid: Int64) { lastServerPid.withLock { $0 = serverPid } }
 

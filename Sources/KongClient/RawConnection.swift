@@ -120,6 +120,9 @@ public final class RawConnection: @unchecked Sendable {
         return take(received.count)
     }
 
+    /// Whether something has come that nobody has asked for yet.
+    var hasReceived: Bool { !received.isEmpty }
+
     /// Whether the connection is open and nothing has come that nobody asked for: nginx keeps no other one in its pool.
     public var isQuiet: Bool {
         guard isOpen, received.isEmpty else { return false }

@@ -5,7 +5,14 @@ extension SimulatedExchange {
     /// What Kong 3 replies to a call that a plugin server asks for: the function's outcome, less what the protocol has no
     /// room for. Pass it to `KongClient.handleEvent`.
     public mutating func answer(_ call: PDKCall, over wireProtocol: WireProtocolKind) -> PDKReply {
-        switch perform(call.method, call.arguments) {
+        reply(to: call, with: perform(call.method, call.arguments), over: wireProtocol)
+    }
+
+    /// The same for a call that has been performed.
+    public mutating func reply(
+        to call: PDKCall, with outcome: SimulatedOutcome, over wireProtocol: WireProtocolKind
+    ) -> PDKReply {
+        switch outcome {
         case .value(let value): return .value(value)
         case .nothing: return .nothing
         case .raised, .exits, .unanswered: return .neverAnswers

@@ -51,7 +51,8 @@ public struct PluginDescription: Sendable, Hashable, Codable {
             for (name, type) in field {
                 var value = config[name] ?? .null
                 if value == .null { value = type["default"] ?? .null }
-                if type["type"] == .string("record") {
+                // An optional one stays away; one that does not say so is not optional in a plugin's schema.
+                if type["type"] == .string("record"), value != .null || type["required"] != .boolean(false) {
                     value = effective(value, type)
                 }
                 if value != .null { result[name] = value }

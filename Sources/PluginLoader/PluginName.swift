@@ -5,7 +5,7 @@
 public struct PluginName: Hashable, Sendable, CustomStringConvertible {
     public static let maximumLength = 128
     /// The rule, for messages.
-    static let rule = "letters, digits, '-', '_' and '.', beginning with a letter, a digit or '_', at most \(maximumLength)"
+    public static let rule = "letters, digits, '-', '_' and '.', beginning with a letter, a digit or '_', at most \(maximumLength)"
 
     public let description: String
 

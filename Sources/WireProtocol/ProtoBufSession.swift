@@ -1,7 +1,6 @@
 // Unsafe pointers: frames are lent from the caller's buffer, and completions are carried for their owner.
 
 import CKongPlugin
-import DequeModule
 import PDKCatalogue
 
 /// Who wants to know how a call went: a completion of the ABI, not called here.
@@ -45,7 +44,7 @@ public struct ProtoBufSession: ~Copyable {
 
     private let limit: Int
     private var state = State.idle
-    public private(set) var pending = Deque<PendingCall>()
+    public private(set) var pending = PendingCalls()
     /// How many calls the current event, or the last one, has made.
     public private(set) var callCount = 0
 
@@ -144,7 +143,7 @@ public struct ProtoBufSession: ~Copyable {
     }
 
     /// Hands over the calls that will not be answered: the connection is gone.
-    public mutating func takePending() -> Deque<PendingCall> {
+    public mutating func takePending() -> PendingCalls {
         defer { pending.removeAll() }
         return pending
     }

@@ -22,57 +22,46 @@ struct Demo: ParsableCommand {
     private static let clientHeader = "x-goplug-swift-version"
 
     func run() throws {
-        let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         let prefix = try TemporaryDirectory("swift-pluginserver-demo")
         defer { prefix.remove() }
-        let directory = try plugins(besides: program, in: prefix)
-        let socket = prefix.file("go_pluginserver.sock")
-        let log = prefix.file("server.log")
-        let flags = ["-kong-prefix", prefix.path, "-plugins-directory", directory]
+        let directory = try plugins(in: prefix)
+        let flags = ["-plugins-directory", directory]
 
         print("Plugins in \(directory), as Kong is told of them (-dump)\n")
-        try showPlugins(dump(program, flags, in: prefix))
+        try showPlugins(dump(["-kong-prefix", prefix.path] + flags, in: prefix))
 
+        let server = try OwnServer(flags, in: prefix)
         do {
-            let server = try ServerProcess(program, flags, errors: .file(log))
-            try server.waitUntilListening(on: socket)
-            for attach in [true, false] { try play(attach: attach, on: socket) }
-            server.send(SIGTERM)
-            let end = try server.waitForEnd()
-            guard end == .exited(0) else { throw DemoFailure("the server ended with \(end) on SIGTERM, and not with status 0") }
-            guard access(socket, F_OK) != 0 else { throw DemoFailure("the server left its socket behind") }
+            try server.waitUntilListening()
+            for attach in [true, false] { try play(attach: attach, on: server.socket) }
+            try server.stop()
         } catch {
-            showLog(log)
+            show(log: server.log)
             throw failure("The demo has failed: \(error)")
         }
-        showLog(log)
+        show(log: server.log)
         print("\nAll of it is as it should be.")
     }
 
     /// The directory that was asked for, or the one of this build (dist/plugins) or installation.
-    private func plugins(besides program: String, in prefix: TemporaryDirectory) throws -> String {
+    private func plugins(in prefix: TemporaryDirectory) throws -> String {
         if let path = directory.path { return path }
-        let folder = String(program[..<(program.lastIndex(of: "/") ?? program.startIndex)])
-        for candidate in ["\(folder)/../plugins", "\(folder)/../lib/swift-pluginserver/plugins"]
-        where access("\(candidate)/\(Self.plugin).so", R_OK) == 0 {
+        let program = try OwnServer.program()
+        for candidate in OwnPlugins.directories(besides: program) where access("\(candidate)/\(Self.plugin).so", R_OK) == 0 {
             return realPath(candidate)
         }
-        // `swift build` puts the plugin beside the program, among much else.
-        let built = "\(folder)/lib\(Self.plugin).so"
+        let built = "\(OwnPlugins.folder(of: program))/lib\(Self.plugin).so"
         guard access(built, R_OK) == 0 else {
             throw failure("there is no \(Self.plugin).so near \(program): give its directory with --plugins-directory")
         }
-        let directory = prefix.file("plugins")
-        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
-        try FileManager.default.createSymbolicLink(atPath: "\(directory)/\(Self.plugin).so", withDestinationPath: built)
-        return directory
+        return try prefix.directory(linking: built, as: "\(Self.plugin).so")
     }
 
     // MARK: Plugins
 
-    private func dump(_ program: String, _ flags: [String], in prefix: TemporaryDirectory) throws -> JSONValue {
+    private func dump(_ flags: [String], in prefix: TemporaryDirectory) throws -> JSONValue {
         let (output, errors) = (prefix.file("dump.json"), prefix.file("dump.log"))
-        let process = try ServerProcess(program, flags + ["-dump"], output: .file(output), errors: .file(errors))
+        let process = try ServerProcess(OwnServer.program(), flags + ["-dump"], output: .file(output), errors: .file(errors))
         let end = try process.waitForEnd()
         guard end == .exited(0) else { throw failure("-dump ended with \(end):\n\(prefix.text(of: errors))") }
         return try JSONValue(parsing: prefix.text(of: output))
@@ -142,9 +131,9 @@ struct Demo: ParsableCommand {
         }
     }
 
-    private func showLog(_ path: String) {
+    private func show(log lines: [String]) {
         print("\nThe server's log\n")
-        for line in TemporaryDirectory.text(of: path).split(separator: "\n") { print("    \(line)") }
+        for line in lines { print("    \(line)") }
     }
 
     /// Ends the demo, after what it has printed so far.
@@ -153,12 +142,6 @@ struct Demo: ParsableCommand {
         fflush(nil)
         return fail(message)
     }
-
-    private func realPath(_ path: String) -> String {
-        guard let resolved = realpath(path, nil) else { return path }
-        defer { free(resolved) }
-        return String(cString: resolved)
-    }
 }
 
 /// What was not as it should be.
@@ -166,28 +149,6 @@ private struct DemoFailure: Error, CustomStringConvertible {
     let description: String
 
     init(_ description: String) { self.description = description }
-}
-
-/// A directory of one's own, for as long as it is needed.
-private struct TemporaryDirectory {
-    let path: String
-
-    init(_ name: String) throws {
-        // Not $TMPDIR: a socket's path has to be short.
-        path = "/tmp/\(name).\(getpid())"
-        try FileManager.default.createDirectory(
-            atPath: path, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
-    }
-
-    func file(_ name: String) -> String { "\(path)/\(name)" }
-
-    func text(of file: String) -> String { Self.text(of: file) }
-
-    static func text(of file: String) -> String {
-        String(decoding: FileManager.default.contents(atPath: file) ?? Data(), as: UTF8.self)
-    }
-
-    func remove() { try? FileManager.default.removeItem(atPath: path) }
 }
 
 extension SimulatedHeaders {

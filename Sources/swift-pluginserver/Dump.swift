@@ -33,7 +33,7 @@ struct Dump: ~Copyable {
     }
 
     /// What pluginserver_X_query_cmd is for.
-    func forKong(only name: String?, _ wireProtocol: DumpedProtocol, socket: String) throws {
+    func forKong(only name: String?, _ wireProtocol: NamedProtocol, socket: String) throws {
         let set = try load(only: name)
         let plugins: [PluginDescription]
         if let name {

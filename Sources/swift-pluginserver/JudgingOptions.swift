@@ -29,6 +29,12 @@ struct JudgingOptions: ParsableArguments {
         }
     }
 
+    /// The same for another server.
+    var flags: [String] {
+        (allowInsecurePlugins ? ["--allow-insecure-plugins"] : []) + (requireLock ? ["--require-lock"] : [])
+            + ["--probe-timeout", "\(probeTimeout)", "--probe-memory", "\(probeMemory)"]
+    }
+
     var policy: PluginPolicy {
         var policy = Self.unlocked
         policy.check.allowInsecure = allowInsecurePlugins

@@ -3,6 +3,7 @@ import Glibc
 import Logging
 import PluginLoader
 import PluginServer
+import WireProtocol
 
 /// The command line: a drop-in for go-pluginserver, whose flags have one dash. Each has a spelling with two as well.
 @main
@@ -18,9 +19,13 @@ struct SwiftPluginServer: ParsableCommand {
               swift-pluginserver -kong-prefix /usr/local/kong -plugins-directory /usr/local/kong/swift-plugins
               swift-pluginserver -plugins-directory /usr/local/kong/swift-plugins -dump --plugin goplug
               swift-pluginserver doctor
+              swift-pluginserver new hello
+              swift-pluginserver try hello --request 'POST /x'
               swift-pluginserver demo --plugins-directory dist/plugins
             """,
-        subcommands: [Check.self, Inspect.self, Doctor.self, Lock.self, Demo.self, GenerateHeader.self, Probe.self],
+        subcommands: [
+            Check.self, Inspect.self, Doctor.self, Try.self, New.self, Lock.self, Demo.self, GenerateHeader.self, Probe.self,
+        ],
         helpNames: [.short, .long, .customLong("help", withSingleDash: true)])
 
     @OptionGroup var location: PluginsLocation
@@ -42,8 +47,7 @@ struct SwiftPluginServer: ParsableCommand {
     @Option(name: .goStyle("plugin"), help: .init("With -dump: only this plugin. Kong 3.9 and later take no more than one from each query.", valueName: "plugin"))
     var plugin: String?
 
-    @Option(name: .goStyle("protocol"), help: "With -dump: which protocol Kong shall speak, protobuf or messagepack.")
-    var wireProtocol: DumpedProtocol = .protobuf
+    @OptionGroup var wireProtocol: WireProtocolOption
 
     @OptionGroup(title: "Judging plugins") var judging: JudgingOptions
 
@@ -58,7 +62,7 @@ struct SwiftPluginServer: ParsableCommand {
         } else if dumpAllPlugins {
             try dumping().all()
         } else if dump {
-            try dumping().forKong(only: plugin, wireProtocol, socket: serving.socket.path(in: location))
+            try dumping().forKong(only: plugin, wireProtocol.value, socket: serving.socket.path(in: location))
         } else {
             let files = diagnostics.diagnostics(for: "serve", location)
             try serving.serve(location, judging, logging.logger(files), files)
@@ -112,6 +116,9 @@ struct LoggingOptions: ParsableArguments {
     @Option(name: .goStyle("log-level"), help: "debug, info, notice, warning or error.")
     var logLevel: Logger.Level = .info
 
+    /// The same for another server.
+    var flags: [String] { ["--log-level", logLevel.rawValue] }
+
     /// - Parameter diagnostics: where its lines go besides standard error.
     func logger(_ diagnostics: Diagnostics? = nil) -> Logger {
         LoggingSystem.bootstrap { _ in
@@ -126,15 +133,29 @@ struct LoggingOptions: ParsableArguments {
 
 extension Logger.Level: @retroactive ExpressibleByArgument {}
 
-/// By Kong's name for it in a dump.
-enum DumpedProtocol: String, ExpressibleByArgument, CaseIterable {
+/// Which protocol.
+struct WireProtocolOption: ParsableArguments {
+    @Option(name: .goStyle("protocol"), help: "Which protocol Kong speaks, or with -dump is to speak: protobuf or messagepack.")
+    var value: NamedProtocol = .protobuf
+}
+
+/// The protocols by their names in flags.
+enum NamedProtocol: String, ExpressibleByArgument, CaseIterable {
     case protobuf
     case messagepack
 
+    /// As a dump has it.
     var kongName: String {
         switch self {
         case .protobuf: "ProtoBuf:1"
         case .messagepack: "MsgPack:1"
+        }
+    }
+
+    var kind: WireProtocolKind {
+        switch self {
+        case .protobuf: .protoBuf
+        case .messagepack: .messagePack
         }
     }
 }

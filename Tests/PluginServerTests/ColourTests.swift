@@ -13,6 +13,7 @@ import Testing
         commands = [
             ["check", directory.path, "\(Program.folder)/librecorded_noop.so"], ["inspect", directory.file("text.so")],
             ["doctor", "-kong-prefix", directory.path, "-plugins-directory", directory.path, "--socket", directory.file("text.so")],
+            ["try", "\(Program.folder)/librecorded_goplug.so", "--phase", "log"],
         ]
     }
 

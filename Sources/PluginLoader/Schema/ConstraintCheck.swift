@@ -34,13 +34,15 @@ struct ConstraintCheck {
     }
 
     private func checkEquality(_ value: LuaValue) throws(Mismatch) {
-        if let eq = field["eq"], !value.equals(eq) { throw .takes("only \(eq)", not: value) }
-        if let ne = field["ne"], value.equals(ne) { throw .takes("anything but \(ne)", not: value) }
+        if let eq = field["eq"], !value.equals(eq) { throw .takes("only \(eq)", not: value, kong: "value must be \(eq.plainText)") }
+        if let ne = field["ne"], value.equals(ne) {
+            throw .takes("anything but \(ne)", not: value, kong: "value must not be \(value.plainText)")
+        }
         if let options = try table("not_one_of", value), options.items.contains(where: { value.equals($0) }) {
-            throw .takes("none of \(Self.list(options))", not: value)
+            throw .takes("none of \(Self.list(options))", not: value, kong: "must not be one of: \(Self.plainList(options))")
         }
         if let options = try table("one_of", value), !options.items.contains(where: { value.equals($0) }) {
-            throw .takes("one of \(Self.list(options))", not: value)
+            throw .takes("one of \(Self.list(options))", not: value, kong: "expected one of: \(Self.plainList(options))")
         }
     }
 
@@ -48,24 +50,30 @@ struct ConstraintCheck {
         options.items.prefix(20).map(\.description).joined(separator: ", ") + (options.items.count > 20 ? ", …" : "")
     }
 
+    private static func plainList(_ options: LuaTable) -> String { options.items.map(\.plainText).joined(separator: ", ") }
+
     private func checkNumber(_ value: LuaValue) throws(Mismatch) {
         if let limit = try number("gt", value) {
             guard let number = value.number, number > limit else {
-                throw .takes("a number greater than \(LuaValue.text(of: limit))", not: value)
+                let limit = LuaValue.text(of: limit)
+                throw .takes("a number greater than \(limit)", not: value, kong: "value must be greater than \(limit)")
             }
         }
         // The value of the attribute does not matter, in the following three.
         if field["timestamp"] != nil {
-            guard let number = value.number, number > 0 else { throw .takes("a time, which is greater than 0", not: value) }
+            guard let number = value.number, number > 0 else {
+                throw .takes("a time, which is greater than 0", not: value, kong: "expected a valid timestamp")
+            }
         }
         if field["uuid"] != nil {
-            guard let text = value.string, text.isUUID else { throw .takes("a UUID", not: value) }
+            guard let text = value.string, text.isUUID else { throw .takes("a UUID", not: value, kong: "expected a valid UUID") }
         }
         if let limits = try table("between", value) {
             guard limits.items.count == 2, let lowest = limits.items[0].number, let highest = limits.items[1].number,
                 let number = value.number, number >= lowest, number <= highest
             else {
-                throw .takes("a number between \(limits.items.map(\.description).joined(separator: " and "))", not: value)
+                let range = "between \(limits.items.map(\.description).joined(separator: " and "))"
+                throw .takes("a number \(range)", not: value, kong: "value should be \(range)")
             }
         }
     }
@@ -82,13 +90,21 @@ struct ConstraintCheck {
         case .table(let table): length = table.items.count + (field.fieldType == .map ? table.count : 0)
         default: throw .takes("something that has a length", not: value, fix: "leave len_eq, len_min and len_max out")
         }
-        if let exact, Double(length) != exact { throw .takes("a length of \(LuaValue.text(of: exact))", not: value) }
-        if let least, Double(length) < least {
-            throw .takes(
-                "a length of at least \(LuaValue.text(of: least))", not: value,
-                fix: length == 0 && field["len_min"] == nil ? "set len_min: 0, or leave the default out" : nil)
+        if let exact, Double(length) != exact {
+            let text = LuaValue.text(of: exact)
+            throw .takes("a length of \(text)", not: value, kong: "length must be \(text)")
         }
-        if let most, Double(length) > most { throw .takes("a length of at most \(LuaValue.text(of: most))", not: value) }
+        if let least, Double(length) < least {
+            let text = "at least \(LuaValue.text(of: least))"
+            throw .takes(
+                "a length of \(text)", not: value,
+                fix: length == 0 && field["len_min"] == nil ? "set len_min: 0, or leave the default out" : nil,
+                kong: "length must be \(text)")
+        }
+        if let most, Double(length) > most {
+            let text = "at most \(LuaValue.text(of: most))"
+            throw .takes("a length of \(text)", not: value, kong: "length must be \(text)")
+        }
     }
 
     private func checkText(_ value: LuaValue, steps: inout Int) throws(Mismatch) {
@@ -100,33 +116,40 @@ struct ConstraintCheck {
             default: throw .takes("a string that starts with \"\(prefix)\"", not: value)
             }
             guard text.bytes.starts(with: prefix.bytes) else {
-                throw .takes("a string that starts with \"\(prefix)\"", not: value)
+                throw .takes("a string that starts with \"\(prefix)\"", not: value, kong: "should start with: \(prefix)")
             }
         }
+        let invalid = "invalid value: \(value.plainText)"
         if let pattern = try text("not_match", value), try isFound(pattern, in: value, &steps) == true {
-            throw .takes("a string without a match of \"\(pattern)\"", not: value)
+            throw .takes("a string without a match of \"\(pattern)\"", not: value, kong: invalid)
         }
-        for pattern in try patterns("match_none", value) where try isFound(pattern, in: value, &steps) == true {
-            throw .takes("a string without a match of \"\(pattern)\"", not: value)
+        for (pattern, error) in try patterns("match_none", value) where try isFound(pattern, in: value, &steps) == true {
+            throw .takes("a string without a match of \"\(pattern)\"", not: value, kong: error ?? invalid)
         }
         if let pattern = try text("match", value), try isFound(pattern, in: value, &steps) == false {
-            throw .takes("a string that matches \"\(pattern)\"", not: value)
+            throw .takes("a string that matches \"\(pattern)\"", not: value, kong: invalid)
         }
-        for pattern in try patterns("match_all", value) where try isFound(pattern, in: value, &steps) == false {
-            throw .takes("a string that matches \"\(pattern)\"", not: value)
+        for (pattern, error) in try patterns("match_all", value) where try isFound(pattern, in: value, &steps) == false {
+            throw .takes("a string that matches \"\(pattern)\"", not: value, kong: error ?? invalid)
         }
         if let any = try table("match_any", value) {
             var isMatch = false
             for pattern in any["patterns"]?.table?.items.compactMap(\.string) ?? [] where !isMatch {
                 isMatch = try isFound(pattern, in: value, &steps) ?? true
             }
-            guard isMatch else { throw .takes("a string that matches one of the patterns", not: value) }
+            guard isMatch else {
+                throw .takes("a string that matches one of the patterns", not: value, kong: any["err"]?.string?.text ?? invalid)
+            }
         }
     }
 
     /// Of an array of {pattern, err}.
-    private func patterns(_ attribute: LuaString, _ value: LuaValue) throws(Mismatch) -> [LuaString] {
-        try table(attribute, value)?.items.compactMap { $0.table?["pattern"]?.string } ?? []
+    private func patterns(
+        _ attribute: LuaString, _ value: LuaValue
+    ) throws(Mismatch) -> [(pattern: LuaString, error: String?)] {
+        try table(attribute, value)?.items.compactMap { item in
+            item.table?["pattern"]?.string.map { ($0, item.table?["err"]?.string?.text) }
+        } ?? []
     }
 
     /// Nil when it takes too long to tell.
@@ -148,7 +171,7 @@ struct ConstraintCheck {
     private func checkItems(_ value: LuaValue) throws(Mismatch) {
         if let wanted = field["contains"] {
             guard value.table?.items.contains(where: { $0.equals(wanted) }) ?? false else {
-                throw .takes("an array with \(wanted)", not: value)
+                throw .takes("an array with \(wanted)", not: value, kong: "expected to contain: \(wanted.plainText)")
             }
         }
         guard let subsets = try table("mutually_exclusive_subsets", value) else { return }

@@ -109,18 +109,20 @@ extension DefaultCheck {
         for (name, value) in record.entries { try validate(value, named: name, byName) }
         for (name, field) in fields where field.has("required") && record[name].map(\.isNull) ?? true {
             throw Mismatch(
-                place: ".\(name)", found: "missing", wanted: "needs it, since that field is required", fix: "set it in the default")
+                place: ".\(name)", found: "missing", wanted: "needs it, since that field is required", fix: "set it in the default",
+                kongsWords: Self.missing)
         }
         if let checks = definition["entity_checks"], checks.isNull { throw Self.null("entity_checks", .table(record)) }
     }
 
-    private mutating func validate(
+    mutating func validate(
         _ value: LuaValue, named name: LuaString, _ fields: [LuaString: LuaTable]
     ) throws(Mismatch) {
         guard let field = fields[name] else {
             let near = Spelling.nearest(to: name, among: fields.keys.map(\.text))
             throw Mismatch(
-                place: ".\(name)", found: "\(value)", wanted: "knows no such field", fix: near.map { "write \"\($0)\"" })
+                place: ".\(name)", found: "\(value)", wanted: "knows no such field", fix: near.map { "write \"\($0)\"" },
+                kongsWords: "unknown field")
         }
         // Kong sets the one itself, and has a JSON schema for the other.
         if (name == "updated_at" && ignoresUpdatedAt) || field.fieldType == .json { return }

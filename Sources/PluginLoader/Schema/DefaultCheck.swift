@@ -13,6 +13,8 @@ struct DefaultCheck {
         /// What Kong takes: `takes a string there`.
         let wanted: String
         var fix: String?
+        /// Kong's own words to whoever sets such a value, as far as they are known.
+        var kongsWords: String?
         /// Kong refuses the value without an error message, and where it only looks for messages, takes it.
         var isSilent = false
 
@@ -22,8 +24,13 @@ struct DefaultCheck {
             return mismatch
         }
 
-        static func takes(_ wanted: String, not found: LuaValue, fix: String? = nil) -> Mismatch {
-            Mismatch(found: "\(found)", wanted: "takes \(wanted) there", fix: fix)
+        static func takes(_ wanted: String, not found: LuaValue, fix: String? = nil, kong kongsWords: String? = nil) -> Mismatch {
+            Mismatch(found: "\(found)", wanted: "takes \(wanted) there", fix: fix, kongsWords: kongsWords)
+        }
+
+        /// Of a type.
+        static func expected(_ phrase: String, not found: LuaValue) -> Mismatch {
+            .takes(phrase, not: found, kong: "expected \(phrase)")
         }
     }
 
@@ -49,15 +56,25 @@ struct DefaultCheck {
             if let ne = field["ne"], ne.isNull { throw .takes("anything but null", not: value) }
             if let eq = field["eq"], !eq.isNull { throw .takes("only \(eq)", not: value) }
             if isRequired || field.has("required") {
-                throw .takes("a value, since the field is required", not: value, fix: "set a default, or leave it out")
+                throw .takes(
+                    "a value, since the field is required", not: value, fix: "set a default, or leave it out", kong: Self.missing)
             }
             return
         }
         if let eq = field["eq"], eq.isNull { throw .takes("only null", not: value) }
         if field.has("abstract") { throw .takes("no value, since the field is abstract", not: value) }
         if let deprecation = field["deprecation"], deprecation.isNull { throw Self.null("deprecation", value) }
-        if try validateType(of: value, field) { try ConstraintCheck(field: field).check(value, steps: &steps) }
+        guard try validateType(of: value, field) else { return }
+        do {
+            try ConstraintCheck(field: field).check(value, steps: &steps)
+        } catch {
+            var mismatch = error
+            if let words = field["err"]?.string { mismatch.kongsWords = words.text }
+            throw mismatch
+        }
     }
+
+    static let missing = "required field missing"
 
     /// A null in the definition that Kong's Lua cannot work with.
     static func null(_ attribute: LuaString, _ value: LuaValue) -> Mismatch {
@@ -68,24 +85,24 @@ struct DefaultCheck {
     private mutating func validateType(of value: LuaValue, _ field: LuaTable) throws(Mismatch) -> Bool {
         switch field.fieldType {
         case .array?, .set?:
-            guard let table = value.table, table.isSequence else { throw .takes("an array", not: value) }
+            guard let table = value.table, table.isSequence else { throw .expected(field.fieldType == .set ? "a set" : "an array", not: value) }
             try validateItems(table, field)
         case .map?:
-            guard let table = value.table else { throw .takes("a map", not: value) }
+            guard let table = value.table else { throw .expected("a map", not: value) }
             try validateEntries(table, field)
         case .record?:
-            guard let table = value.table else { throw .takes("a record, which is a map", not: value) }
+            guard let table = value.table else { throw .takes("a record, which is a map", not: value, kong: "expected a record") }
             try validateRecord(try filled(table, field), field)
         case .foreign?, nil:
             break
         case .integer?:
-            guard let number = value.number, number.rounded() == number else { throw .takes("an integer", not: value) }
+            guard let number = value.number, number.rounded() == number else { throw .expected("an integer", not: value) }
         case .number?:
-            guard value.number != nil else { throw .takes("a number", not: value) }
+            guard value.number != nil else { throw .expected("a number", not: value) }
         case .boolean?:
-            guard case .boolean = value else { throw .takes("a boolean", not: value) }
+            guard case .boolean = value else { throw .expected("a boolean", not: value) }
         case .string?:
-            guard let text = value.string else { throw .takes("a string", not: value) }
+            guard let text = value.string else { throw .expected("a string", not: value) }
             if field.has("referenceable"), text.isReference { return false }
         case .function?:
             throw .takes("a function of Lua", not: value, fix: "leave it out")

@@ -77,6 +77,9 @@ extension LuaValue: CustomStringConvertible {
         }
     }
 
+    /// Lua's `tostring`, for what is no table.
+    var plainText: String { if case .string(let text) = self { text.text } else { description } }
+
     static func text(of number: Double) -> String {
         if let integer = Int64(exactly: number) { "\(integer)" } else { "\(number)" }
     }

@@ -113,7 +113,7 @@ struct KongServersCheck {
                     found: server.query?.text ?? "", wanted: "-dump in it", fix: "add -dump to \(server.setting("query_cmd"))")
             ]
         }
-        guard query.dumpAllPlugins || query.wireProtocol == .protobuf else { return [] }
+        guard query.dumpAllPlugins || query.wireProtocol.value == .protobuf else { return [] }
         return [
             .forVersions(
                 .between(KongVersion(2, 3), KongVersion(2, 8)), of: version, otherwise: .note, .kongProtocol, server.setting("query_cmd"),
