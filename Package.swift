@@ -100,6 +100,7 @@ let package = Package(
                 "WireProtocol", "PDKCatalogue", "CKongPlugin", "CMsgPack", "TestSupport",
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ]),
+        .target(name: "ReadmeSample", dependencies: ["KongPDK"], path: "Tests/ReadmeSample"),
         .testTarget(name: "KongPDKTestingTests", dependencies: ["KongPDKTesting", "KongPDK"]),
         .testTarget(
             name: "AuthPluginTests",

@@ -25,6 +25,9 @@ final class Connection: EventSource, @unchecked Sendable {
     private var interest: Readiness = .readable
     private var conversation: (any Conversation)?
     private var flushesAtEndOfTurn = false
+    /// Whether the kernel has no room for what is to be sent. Only then is it worth a system call to be told of room: what
+    /// this turn answers is mostly sent at its end.
+    private var waitsForRoom = false
     /// Whether requests have been left in the input, since the connection was clogged.
     private var hasHeldBack = false
 
@@ -148,11 +151,14 @@ final class Connection: EventSource, @unchecked Sendable {
             guard let outcome = socket?.write(output.bytes) else { return }
             switch outcome {
             case .moved(let count): output.consume(count)
-            case .wouldBlock: return updateInterest()
+            case .wouldBlock:
+                waitsForRoom = true
+                return updateInterest()
             // What Kong has sent before it closed may still be there to be read, and says how the event ended.
             case .closed: return read()
             }
         }
+        waitsForRoom = false
         if hasHeldBack {
             hasHeldBack = false
             context.loop.schedule { [self] in receiveMore() }
@@ -163,7 +169,7 @@ final class Connection: EventSource, @unchecked Sendable {
     /// Reads while there is room for what comes, and waits to write while something is left to be sent.
     private func updateInterest() {
         guard let registration else { return }
-        var wanted: Readiness = output.isEmpty ? [] : .writable
+        var wanted: Readiness = waitsForRoom ? .writable : []
         let inputLimit = context.server.configuration.maxMessageSize + Self.readSize
         let isWelcome = !isClogged || conversation?.awaitsAnswers == true
         if isWelcome, input.count < inputLimit { wanted.insert(.readable) }

@@ -28,11 +28,11 @@ import Testing
             """
         source.open = "OPEN { mark(); \(CSource.describe) return &plugin; }"
         try source.build(to: path)
-        do {
+        do throws(LoadError) {
             let plugin = try check(path).open(host: Host.pointer)
             #expect(plugin.version == "1.2.3")
             return nil
-        } catch let error as LoadError {
+        } catch {
             #expect(directory.has("loaded") && !directory.has("opened"), "a function of it was called")
             return error
         }

@@ -68,7 +68,7 @@ struct TrialMessage: Encodable {
     }
 
     private static func line(_ request: ServiceRequest) -> String {
-        "\(request.method) \(String(decoding: request.path, as: UTF8.self)) HTTP/1.1"
+        "\(request.method) \(String(decoding: request.uri, as: UTF8.self)) HTTP/1.1"
     }
 
     private static func target(_ request: ServiceRequest) -> String {

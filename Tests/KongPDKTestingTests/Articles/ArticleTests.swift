@@ -1,7 +1,8 @@
 import Foundation
 import Testing
 
-/// What the articles show is what stands in this folder: so it compiles, and does what they say.
+/// What the articles show is what stands in this folder, and what the README shows also in Tests/ReadmeSample: so it
+/// compiles, and does what they say.
 @Suite struct ArticleTests {
     /// A block of Swift in an article.
     struct Block: Sendable, CustomTestStringConvertible {
@@ -27,7 +28,8 @@ import Testing
     /// The samples, line by line.
     private static let samples: [[String]] = {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-        return names.filter { $0.hasSuffix("Sample.swift") }.map { lines(of: folder.appendingPathComponent($0)) }
+        let files = names.filter { $0.hasSuffix("Sample.swift") }.map { folder.appendingPathComponent($0) }
+        return (files + [root.appendingPathComponent("Tests/ReadmeSample/HelloPlugin.swift")]).map(lines)
     }()
 
     private static func lines(of file: URL) -> [String] {

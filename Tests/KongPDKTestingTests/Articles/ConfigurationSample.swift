@@ -34,16 +34,21 @@ private enum Constrained {
     }
 }
 
-private enum Choices {
+private enum Readme {
     struct Config: PluginConfig {
         enum Mode: String, Codable, CaseIterable { case strict, lenient }
         struct Retry: Codable { var count = 3 }
 
-        var mode = Mode.lenient          // "strict" or "lenient", and nothing else
-        var upstream: String?            // may be left out
-        var statusCodes = [502, 503]     // an array; status_codes in Kong
-        var limits: [String: Int] = [:]  // a map with keys of any name
-        var retry = Retry()              // config.retry.count
+        var mode = Mode.strict                                        // one_of: strict, lenient
+        var statusCodes = [502, 503]                                  // an array; status_codes in Kong
+        var limits: [String: Int] = [:]                               // a map with keys of any name
+        var retry = Retry()                                           // a record: config.retry.count
+        var upstream: String?                                         // may be left out, or null
+        @Field(.required, .url) var endpoint = ""                     // must be given: "" is no default
+        @Field(.between(1...600)) var timeout = 60
+        @Field(.encrypted, .referenceable) var apiKey: String? = nil  // a secret, or {vault://…}
+        @Field(.encrypted, .referenceable) var token: String? = nil
+        static let checks: [ConfigCheck<Self>] = [.onlyOneOf(\.$apiKey, \.$token)]
     }
 }
 
@@ -87,6 +92,6 @@ private enum Checked {
     @Test func theConstraintsAreKongs() throws {
         _ = try ConfigSchema(Constrained.Config.self)
         _ = try ConfigSchema(Checked.Config.self)
-        _ = try ConfigSchema(Choices.Config.self)
+        _ = try ConfigSchema(Readme.Config.self)
     }
 }
