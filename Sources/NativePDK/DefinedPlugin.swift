@@ -10,8 +10,8 @@ import WireProtocol
 final class DefinedPlugin: @unchecked Sendable {
     private let host: UnsafePointer<kong_host>
     private let definition: PluginDefinition
+    private let schema: JSONValue
     private let schemaArena = ValueArena()
-    private let schema: UnsafePointer<kong_value>
     let descriptor: UnsafePointer<kong_plugin>
 
     /// - Parameter pointer: stays valid to the end of the process.
@@ -20,16 +20,17 @@ final class DefinedPlugin: @unchecked Sendable {
         self.host = host
         let definition = try PluginDefinition(pointer)
         self.definition = definition
-        let schema = UnsafeMutablePointer<kong_value>.allocate(capacity: 1)
-        schema.initialize(to: JSONValue.object(definition.config.schema).kongValue(in: schemaArena))
-        self.schema = UnsafePointer(schema)
+        schema = .object(definition.config.schema)
+        let configSchema = UnsafeMutablePointer<kong_value>.allocate(capacity: 1)
+        configSchema.initialize(to: schema.kongValue(in: schemaArena))
         let memory = UnsafeMutablePointer<kong_plugin>.allocate(capacity: 1)
         descriptor = UnsafePointer(memory)
         memory.initialize(
             to: kong_plugin(
                 size: UInt32(MemoryLayout<kong_plugin>.size), flags: definition.flags, name: kong_string(),
                 version: schemaArena.terminated(definition.version), priority: definition.priority,
-                phases: definition.handlers.keys.reduce(0) { $0 | 1 << $1 }, config_schema: UnsafePointer(schema), context: nil,
+                phases: definition.handlers.keys.reduce(0) { $0 | 1 << $1 }, config_schema: UnsafePointer(configSchema),
+                context: nil,
                 start: { plugin, start, _, config in
                     guard let config else { return }
                     DefinedPlugin.of(plugin)?.start(start, config)
@@ -69,11 +70,13 @@ final class DefinedPlugin: @unchecked Sendable {
     }
 
     private func makeInstance(_ config: UnsafePointer<kong_value>) throws(StartError) -> DefinedInstance {
-        if let complaint = ConfigurationCheck.complaint(about: config, schema: schema) { throw StartError(description: complaint) }
+        let config = JSONValue(config.pointee).withoutKongsOwn
+        // Kong has done so before it sent it; but what is in the struct shall be right whoever sends it.
+        if let violation = ConfigViolation(of: schema, by: config) { throw StartError(description: violation.description) }
         let instance = DefinedInstance(size: definition.config.size)
         if let memory = instance.config {
             do throws(ConfigMismatch) {
-                try definition.config.fill(memory, with: JSONValue(config.pointee), in: instance.arena)
+                try definition.config.fill(memory, with: config, in: instance.arena)
             } catch {
                 throw StartError(description: error.description)
             }
@@ -118,6 +121,14 @@ final class DefinedPlugin: @unchecked Sendable {
 
     private func finish(_ event: kong_event, _ status: Int, _ message: String) {
         _ = message.withKongString { host.pointee.finish(host, event, kong_status(truncatingIfNeeded: status), $0) }
+    }
+}
+
+extension JSONValue {
+    /// A configuration without what no schema has: Kong's own names begin with two underscores.
+    fileprivate var withoutKongsOwn: JSONValue {
+        guard case .object(let fields) = self else { return self }
+        return .object(fields.filter { !$0.key.hasPrefix("__") })
     }
 }
 

@@ -40,7 +40,7 @@ import WireProtocol
             KONG_FIELD(struct config, numbers, "len_max: 2"),
             KONG_FIELD(struct config, map, "values: {type: 'integer'}"),
             KONG_FIELD(struct config, value, "type: 'array', elements: {type: 'boolean'}"),
-            KONG_RECORD(struct config, server, server_fields, ""),
+            KONG_RECORD(struct config, server, server_fields, "required: false"),
             KONG_RECORDS(struct config, servers, struct server, server_fields, "default: []"),
         };
 
@@ -110,20 +110,20 @@ import WireProtocol
     }
 
     private static let refused: [(config: String, reason: String)] = [
-        (#"{"integer":11}"#, "config.integer: 11, "),
-        (#"{"integer":"x"}"#, #"config.integer: "x", takes an integer there"#),
-        (#"{"integer":1.5}"#, "config.integer: 1.5, takes an integer there"),
-        (#"{"number":0}"#, "config.number: 0, "),
-        (#"{"text":"x"}"#, #"config.text: "x", "#),
-        (#"{"text":"1x"}"#, #"config.text: "1x", "#),
+        (#"{"integer":11}"#, "config.integer: value should be between 1 and 10"),
+        (#"{"integer":"x"}"#, "config.integer: expected an integer"),
+        (#"{"integer":1.5}"#, "config.integer: expected an integer"),
+        (#"{"number":0}"#, "config.number: value must be greater than 0"),
+        (#"{"text":"x"}"#, "config.text: length must be at least 2"),
+        (#"{"text":"1x"}"#, "config.text: invalid value: 1x"),
         (#"{"text":"ab\u0000"}"#, "config.text: expected a text without a NUL, got "),
-        (#"{"boolean":1}"#, "config.boolean: 1, takes a boolean there"),
-        (#"{"strings":["a","c"]}"#, #"config.strings[1]: "c", "#),
-        (#"{"numbers":[1,2,3]}"#, "config.numbers: an array of 3, "),
-        (#"{"map":{"a":"b"}}"#, #"config.map.a: "b", takes an integer there"#),
-        (#"{"server":{"host":"h","port":65536}}"#, "config.server.port: 65536, "),
-        (#"{"servers":[{"port":1}]}"#, "config.servers[0].host: missing, "),
-        (#"{"nothing":1}"#, "config.nothing: 1, knows no such field"),
+        (#"{"boolean":1}"#, "config.boolean: expected a boolean"),
+        (#"{"strings":["a","c"]}"#, "config.strings[1]: expected one of: a, b"),
+        (#"{"numbers":[1,2,3]}"#, "config.numbers: length must be at most 2"),
+        (#"{"map":{"a":"b"}}"#, "config.map.a: expected an integer"),
+        (#"{"server":{"host":"h","port":65536}}"#, "config.server.port: value should be between 0 and 65535"),
+        (#"{"servers":[{"port":1}]}"#, "config.servers[0].host: required field missing"),
+        (#"{"nothing":1}"#, "config.nothing: unknown field"),
     ]
 
     @Test func whatIsNotRightFailsTheStartWithItsPath() throws {

@@ -25,11 +25,18 @@ public struct ConfigViolation: Error, Hashable, Sendable, CustomStringConvertibl
 
 extension PluginDescription {
     /// What Kong would have against a configuration; nil: it takes it.
-    public func violation(of config: JSONValue) -> ConfigViolation? {
-        guard let record = LuaValue(configSchema).table?.requiringRecords else { return nil }
+    public func violation(of config: JSONValue) -> ConfigViolation? { ConfigViolation(of: configSchema, by: config) }
+}
+
+extension ConfigViolation {
+    /// - Parameter schema: of the field "config", one that Kong takes.
+    /// - Returns: nil if Kong takes the configuration.
+    public init?(of schema: JSONValue, by config: JSONValue) {
+        guard let record = LuaValue(schema).table?.requiringRecords else { return nil }
         var check = DefaultCheck(steps: 1_000_000)
         let fields = check.violations(of: LuaValue(config), by: record)
-        return fields.isEmpty ? nil : ConfigViolation(fields: fields)
+        guard !fields.isEmpty else { return nil }
+        self.init(fields: fields)
     }
 }
 
