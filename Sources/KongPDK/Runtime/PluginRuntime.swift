@@ -150,19 +150,15 @@ final class PluginRuntime: @unchecked Sendable {
             handleBlocking(instance, phase, event)
             return nil
         }
-        let kong = Kong(runtime: self, event: event, phase: phase, executor: executor)
-        let task = Task.immediate(executorPreference: executor) { [self] in
-            await run(instance, kong, event)
-            kong.isFinished = true
+        if let task = executor.takeIdle() {
+            task.begin(instance, phase, event)
+            return task.handled
         }
-        if kong.isFinished { return nil }
-        // The task keeps `kong` alive until it has finished the event, which is as long as the host may use it.
-        kong.task = task
-        return Unmanaged.passUnretained(kong).toOpaque()
+        return HandlerTask(self, executor, instance, phase, event).handled
     }
 
     /// Runs a handler to its end.
-    private func run(_ instance: PluginInstance, _ kong: Kong, _ event: kong_event) async {
+    func run(_ instance: PluginInstance, _ kong: Kong, _ event: kong_event) async {
         do {
             try await instance.handle(kong)
             finish(event, KONG_OK, "")
