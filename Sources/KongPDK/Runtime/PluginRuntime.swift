@@ -104,7 +104,7 @@ final class PluginRuntime: @unchecked Sendable {
     /// Begins a task of the plugin; a blocking one has ended when this returns.
     private func begin(on loop: kong_loop, _ body: @escaping @Sendable () async -> Void) {
         guard isBlocking else {
-            _ = Task.immediate(executorPreference: executor(of: loop), operation: body)
+            _ = Task.immediate(executorPreference: executor(of: loop)) { await body() }
             return
         }
         let executor = ThreadExecutor()
