@@ -11,6 +11,8 @@ final class LoopExecutor: HandlerExecutor, @unchecked Sendable {
     private var runningJobs: [UnownedJob] = []
     /// Tasks that wait for an event.
     private var idleTasks: [HandlerTask] = []
+    /// One that no event has.
+    private var spareKong: Kong?
     /// While `resumeNow` waits for the job that it brings about, and that job.
     private var isResuming = false
     private var resumedJob: UnownedJob?
@@ -52,6 +54,16 @@ final class LoopExecutor: HandlerExecutor, @unchecked Sendable {
     }
 
     // MARK: Handlers [loop]
+
+    /// The last synchronous handler's, if there is one.
+    func takeKong(for event: kong_event, _ phase: Phase) -> Kong? {
+        guard let kong = spareKong else { return nil }
+        spareKong = nil
+        kong.reuse(for: event, phase)
+        return kong
+    }
+
+    func putKong(_ kong: Kong) { spareKong = kong }
 
     func takeIdle() -> HandlerTask? { idleTasks.popLast() }
 

@@ -150,11 +150,31 @@ final class PluginRuntime: @unchecked Sendable {
             handleBlocking(instance, phase, event)
             return nil
         }
+        if instance.isSynchronous(in: phase) {
+            handleSynchronously(instance, phase, event, executor)
+            return nil
+        }
         if let task = executor.takeIdle() {
             task.begin(instance, phase, event)
             return task.handled
         }
         return HandlerTask(self, executor, instance, phase, event).handled
+    }
+
+    /// Calls a handler that does not wait for anything.
+    private func handleSynchronously(
+        _ instance: PluginInstance, _ phase: Phase, _ event: kong_event, _ executor: LoopExecutor
+    ) {
+        var kong = executor.takeKong(for: event, phase) ?? Kong(runtime: self, event: event, phase: phase, executor: executor)
+        do {
+            try instance.handleSynchronously(kong)
+            finish(event, KONG_OK, "")
+        } catch is ExitSignal {
+            finish(event, KONG_OK, "")
+        } catch {
+            finish(event, KONG_FAILED, "\(error)")
+        }
+        if isKnownUniquelyReferenced(&kong) { executor.putKong(kong) }
     }
 
     /// Runs a handler to its end.
