@@ -16,7 +16,7 @@ import WireProtocol
             [
                 "-std=c11", "-pedantic", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared", "-I", folder, "\(folder)/frozen.c",
                 "-o", "\(directory)/frozen.so",
-            ] + Program.extra("CFLAGS"))
+            ])
     }
 
     private static func withServer(flags: [String] = [], _ body: (TestServer) throws -> Void) throws {

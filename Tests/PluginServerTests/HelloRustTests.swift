@@ -55,6 +55,18 @@ import WireProtocol
         #expect(check.outputText.firstMatch(of: /ok +hello-rust +1\.1 +- +Rust/) != nil, "\(check.outputText)")
     }
 
+    @Test func theDocumentationsPluginIsOne() throws {
+        let page = try String(contentsOfFile: "\(Plugins.package)/docs/rust-plugins.md", encoding: .utf8)
+        let sample = try #require(page.firstMatch(of: /```rust\n((?:.|\n)*?)```/)).1
+        let folder = try TemporaryDirectory()
+        try folder.write(sample.utf8, to: "lib.rs")
+        try folder.link("kong", to: "\(Rust.hello)/kong")
+        try Rust.compile(folder.file("lib.rs"), named: "hello", into: folder.path)
+        let run = try Program(["try", folder.file("hello.so"), "--config", #"{"greeting":"welcome"}"#])
+        #expect(run.end == .exited(0), "\(run.errors)")
+        #expect(run.outputText.contains("+ x-greeting: welcome, localhost"))
+    }
+
     @Test func itsOwnLinesAreFewerThanSixty() throws {
         let source = try String(contentsOfFile: "\(Rust.hello)/lib.rs", encoding: .utf8)
         #expect(source.split(separator: "\n", omittingEmptySubsequences: false).count < 60)
@@ -206,6 +218,30 @@ import WireProtocol
                 }
             }
             #expect(response.last == PDKCall("kong.log.notice", ["418 service"]))
+        }
+    }
+
+    @Test(arguments: WireProtocolKind.both)
+    func aPluginNeedsNoConfiguration(_ wireProtocol: WireProtocolKind) throws {
+        let source = """
+            fn access(kong: &Kong, _: &Config) -> Result<(), Status> { kong.log().notice("access") }
+            fn log(kong: &Kong, _: &Config) -> Result<(), Status> { kong.log().notice("log") }
+            plugin! { version: "1.0.0", priority: 1, config: Config, handlers: { ACCESS: access, LOG: log } }
+            """
+        try TestServer.run(
+            ["goplug": "recorded_goplug"],
+            prepare: {
+                try Rust.compile(text: "type Config = ();\n\(source)", named: "none", into: $0)
+                try Rust.compile(text: "config! { struct Config {} }\n\(source)", named: "empty", into: $0)
+            }
+        ) { server in
+            let kong = server.kong(wireProtocol)
+            for name in ["none", "empty"] {
+                let instance = try kong.startInstance(name, config: "{}")
+                for phase in ["access", "log"] {
+                    #expect(try kong.handleEvent(instance, phase) == [PDKCall("kong.log.notice", [.string(phase)])])
+                }
+            }
         }
     }
 }

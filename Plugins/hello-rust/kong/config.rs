@@ -100,9 +100,12 @@ impl Field {
     }
 }
 
-/// What `config!` makes.
+/// What `config!` makes. A plugin without a configuration has `()` for it.
 pub trait Config: Sync {
     const FIELDS: &'static [Field];
+}
+impl Config for () {
+    const FIELDS: &'static [Field] = &[];
 }
 
 /// The struct of the configuration, and Kong's schema: after each member more attributes of its field, as in `kong_define.h`.

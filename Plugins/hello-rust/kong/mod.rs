@@ -25,7 +25,7 @@
 //!
 //! Needs no crate, and Rust 1.63.
 
-#![allow(dead_code)]
+#![allow(dead_code, unused_macros)]
 
 #[macro_use]
 mod config;
@@ -138,7 +138,12 @@ pub unsafe fn guarded<C: Config>(
     config: *const c_void,
     handler: fn(&Kong, &C) -> Result<(), Status>,
 ) -> Status {
-    match catch_unwind(AssertUnwindSafe(|| handler(&*kong, &*(config as *const C)))) {
+    // Of a plugin without a configuration it is NULL, which no reference may be.
+    let config = match mem::size_of::<C>() {
+        0 => ptr::NonNull::dangling().as_ptr(),
+        _ => config as *const C,
+    };
+    match catch_unwind(AssertUnwindSafe(|| handler(&*kong, &*config))) {
         Ok(Ok(())) => Status::OK,
         Ok(Err(status)) => status,
         Err(payload) => {

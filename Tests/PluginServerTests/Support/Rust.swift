@@ -12,7 +12,7 @@ enum Rust {
             "env",
             [
                 "KONG_RUST_COMPILER=rustc 1.2.3", "rustc", "--edition", "2021", "--crate-type", "cdylib", "--crate-name", "plugin",
-                "-C", "strip=debuginfo", "-D", "warnings", source, "-o", "\(directory)/\(name).so",
+                "-C", "strip=debuginfo", "-D", "unused", source, "-o", "\(directory)/\(name).so",
             ])
     }
 
