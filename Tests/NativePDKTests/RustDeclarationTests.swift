@@ -5,14 +5,17 @@ import Testing
 
 /// What `Plugins/hello-rust/kong` declares is what kong_pdk.h declares, as far as it goes.
 @Suite struct RustDeclarationTests {
-    private static let source = try? String(contentsOfFile: "\(HeaderTests.folder)/../../../Plugins/hello-rust/kong/pdk.rs", encoding: .utf8)
+    private static let source = try? String(
+        contentsOfFile: "\(HeaderTests.folder)/../../../Plugins/hello-rust/kong/pdk.rs", encoding: .utf8)
 
     /// The rows of each group, as they stand there.
     private func groups() throws -> [(name: String, rows: [String])] {
         let source = try #require(Self.source)
-        return source.matches(of: /group! {\n +\/\/\/ (?<kong>[a-z._]+)\n +(?<name>[a-z_]+): [A-Za-z]+ {\n(?<rows>[^}]*)}/).map { match in
+        let group = /group! {\n +\/\/\/ (?<kong>[a-z._]+)\n +(?<name>[a-z_]+): [A-Za-z]+ {\n(?<rows>[^}]*)}/
+        return source.matches(of: group).map { match in
             #expect(match.kong == "kong." + (match.name == "service_request" ? "service.request" : match.name))
-            return (String(match.name), match.rows.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty })
+            let rows = match.rows.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
+            return (String(match.name), rows.filter { !$0.isEmpty })
         }
     }
 
@@ -23,7 +26,8 @@ import Testing
             let methods = NativeMethod.all.filter { $0.group == name }
             #expect(rows.count <= methods.count)
             for (row, method) in zip(rows, methods) {
-                #expect(row == Self.row(of: method) || row.hasPrefix("\(method.function): "), "\(row) is not \(Self.row(of: method) ?? method.function)")
+                let wanted = Self.row(of: method)
+                #expect(row == wanted || row.hasPrefix("\(method.function): "), "\(row) is not \(wanted ?? method.function)")
             }
         }
     }

@@ -59,9 +59,11 @@ import WireProtocol
 
     @Test func allThatItDeclaresIsWhereItWas() throws {
         let frozen = try CHeader(try String(contentsOfFile: "\(Self.folder)/kong_plugin.h", encoding: .utf8))
-        #expect(frozen.structures.map(\.name).sorted() == [
-            "kong_array", "kong_entry", "kong_host", "kong_map", "kong_plugin", "kong_stamp", "kong_stamp_note", "kong_string", "kong_value",
-        ])
+        #expect(
+            frozen.structures.map(\.name).sorted() == [
+                "kong_array", "kong_entry", "kong_host", "kong_map", "kong_plugin", "kong_stamp", "kong_stamp_note", "kong_string",
+                "kong_value",
+            ])
         #expect(frozen.structures.filter(\.isSized).map(\.name).sorted() == ["kong_host", "kong_plugin", "kong_stamp"])
         #expect(frozen.constants.count == 39)
         #expect(try Self.differences(of: try Self.currentHeader()) == [])
@@ -75,7 +77,8 @@ import WireProtocol
         ("bool boolean; ", "uint8_t boolean; "), ("KONG_REFUSED = 2", "KONG_REFUSED = 12"), ("KONG_LOG = 5", "KONG_LOG_PHASE = 5"),
         ("typedef uint64_t kong_event;", "typedef uint32_t kong_event;"), ("char toolchain[128];", "char toolchain[64];"),
         ("#define KONG_STAMP_NOTE_TYPE 1", "#define KONG_STAMP_NOTE_TYPE 2"), ("#define KONG_ABI_MAJOR 1", "#define KONG_ABI_MAJOR 2"),
-        ("    void *context;       /* the plugin's own */\n", ""), ("size_t size;\n} kong_string;", "size_t size;\n    size_t more;\n} kong_string;"),
+        ("    void *context;       /* the plugin's own */\n", ""),
+        ("size_t size;\n} kong_string;", "size_t size;\n    size_t more;\n} kong_string;"),
     ])
     func aChangeOfTheHeaderShows(_ old: String, _ new: String) throws {
         let header = try Self.currentHeader()

@@ -244,7 +244,10 @@ impl Stamp {
 
 /// The three symbols of a plugin. Handlers are `fn(&Kong, &Config) -> Result<(), Status>`.
 macro_rules! plugin {
-    (version: $version:literal, priority: $priority:expr, config: $config:ty, handlers: { $($phase:ident: $handler:path),+ $(,)? } $(,)?) => {
+    (
+        version: $version:literal, priority: $priority:expr, config: $config:ty,
+        handlers: { $($phase:ident: $handler:path),+ $(,)? } $(,)?
+    ) => {
         #[used]
         #[no_mangle]
         #[link_section = ".note.kong.plugin"]

@@ -24,7 +24,7 @@ struct CHeader {
         try directory.write(own.joined(separator: "\n").utf8, to: "header.h")
         var (structures, constants, others): ([Structure], [String], [String]) = ([], [], [])
         for declaration in Self.parts(of: try run("cc", ["-E", "-P", directory.file("header.h")]), at: ";") {
-            let body = declaration.firstIndex(of: "{").map { declaration[declaration.index(after: $0)..<(declaration.lastIndex(of: "}") ?? $0)] }
+            let body = declaration.firstMatch(of: /{(.*)}/)?.1
             if let body, declaration.hasPrefix("enum") {
                 constants += Self.parts(of: body, at: ",").map { String($0.prefix { $0 != " " }) }
             } else if let body, let name = declaration.firstMatch(of: /^typedef struct ([a-z_]+)/)?.1 {
@@ -59,7 +59,8 @@ struct CHeader {
     /// The names that one member's declaration brings: those of an anonymous union are the struct's own.
     private static func names(_ member: String) -> [String] {
         if member.hasPrefix("union {") { return parts(of: member.dropFirst(7).dropLast(), at: ";").flatMap(names) }
-        return [member.firstMatch(of: /\(\*([a-z_]+)\)/)?.1 ?? member.firstMatch(of: /([a-z_]+)(?:\[[0-9]+\])?$/)?.1].compactMap { $0.map(String.init) }
+        let name = member.firstMatch(of: /\(\*([a-z_]+)\)/)?.1 ?? member.firstMatch(of: /([a-z_]+)(?:\[[0-9]+\])?$/)?.1
+        return name.map { [String($0)] } ?? []
     }
 
     /// Where all of this is in memory with another version of the header: a line for each size, offset and value.
@@ -85,8 +86,11 @@ struct CHeader {
         let directory = try TemporaryDirectory()
         try directory.write(text.utf8, to: "kong_plugin.h")
         try directory.write(program.utf8, to: "layout.c")
-        try run("cc", ["-std=c11", "-Wall", "-Wextra", "-Werror", "-I", directory.path, directory.file("layout.c"), "-o", directory.file("layout")])
-        let lines = try run(directory.file("layout"), []).split(separator: "\n").map { $0.split(separator: "=", maxSplits: 1).map(String.init) }
+        let warnings = ["-std=c11", "-Wall", "-Wextra", "-Werror"]
+        try run("cc", warnings + ["-I", directory.path, directory.file("layout.c"), "-o", directory.file("layout")])
+        let lines = try run(directory.file("layout"), []).split(separator: "\n").map {
+            $0.split(separator: "=", maxSplits: 1).map(String.init)
+        }
         return Dictionary(lines.compactMap { $0.count == 2 ? ($0[0], $0[1]) : nil }) { first, _ in first }
     }
 }
