@@ -16,15 +16,16 @@ usage: ./build.sh VERB
                                  a new plugin's package
   docs                           dist/docs, a web site: the documentation of KongPDK and KongPDKTesting
   build                          dist/bin/swift-pluginserver, and dist/plugins/NAME.so for each folder of Plugins
-  plugin DIR [--shared-runtime]  dist/plugins/NAME.so from one plugin's folder, here or elsewhere, in Swift or in C. One
-                                 in Swift is self-contained (about 14 MB, runs where there is no Swift) unless
+  plugin DIR [--shared-runtime]  dist/plugins/NAME.so from one plugin's folder, here or elsewhere, in Swift, C or Rust.
+                                 One in Swift is self-contained (about 14 MB, runs where there is no Swift) unless
                                  --shared-runtime is given (small, needs the Swift runtime of the compiler that built it)
   install PREFIX                 build, then copy to PREFIX/bin, PREFIX/include and PREFIX/lib/swift-pluginserver/plugins, and
                                  what plugins are built from to PREFIX/share/swift-pluginserver
   clean                          remove all that was built
   help                           this
 
-It needs Debian or Ubuntu with Swift 6.3 or newer; what else is missing it installs with apt-get.
+It needs Debian or Ubuntu with Swift 6.3 or newer; what else is missing it installs with apt-get. Plugins in Rust are built
+where there is a rustc, 1.63 or newer.
 END
 }
 
@@ -125,7 +126,13 @@ build_all() {
     swift build "${flags[@]}" --scratch-path .build-self-contained --product swift-pluginserver
     put "$(swift build "${flags[@]}" --scratch-path .build-self-contained --show-bin-path)/swift-pluginserver" \
         dist/bin/swift-pluginserver
-    for folder in Plugins/*/; do build_plugin "$folder" self-contained; done
+    for folder in Plugins/*/; do
+        if is_rust_plugin "$folder" && ! has_rust; then
+            echo "left out $folder: there is no rustc"
+        else
+            build_plugin "$folder" self-contained
+        fi
+    done
 }
 
 build_plugin() { # DIR KIND
@@ -136,6 +143,10 @@ build_plugin() { # DIR KIND
     [[ $name =~ ^[A-Za-z0-9_][A-Za-z0-9_.-]*$ && $name != lib?* && $name != *.so ]] || fail "the folder's name is the plugin's, and \"$name\" cannot be one"
     if [ ! -f "$folder/Package.swift" ] && compgen -G "$folder/*.c" >/dev/null; then
         build_c_plugin "$folder" "$name"
+        return
+    fi
+    if is_rust_plugin "$folder"; then
+        build_rust_plugin "$folder" "$name"
         return
     fi
     need_swift
@@ -149,7 +160,7 @@ build_plugin() { # DIR KIND
         package=$PWD
         scratch=$PWD/.build-$2
     elif [ ! -f "$folder/Package.swift" ]; then
-        compgen -G "$folder/*.swift" >/dev/null || fail "there is no Package.swift, and no file in Swift or C, in $folder"
+        compgen -G "$folder/*.swift" >/dev/null || fail "there is no Package.swift, and no file in Swift, C or Rust, in $folder"
         package=$PWD/.build-plugins/$name
         write_package "$package" "$name" "$folder"
     fi
@@ -165,6 +176,28 @@ build_c_plugin() { # DIR NAME
     need_packages "${build_packages[@]}"
     mkdir -p .build-plugins
     "${CC:-cc}" -std=c11 -O2 -g -Wall -Wextra -fPIC -shared -Wl,-z,defs -I Sources/CKongPlugin/include "$1"/*.c \
+        -o ".build-plugins/$2.so" || fail "$1 does not build: the reason is above"
+    put ".build-plugins/$2.so" "dist/plugins/$2.so"
+}
+
+is_rust_plugin() { # DIR
+    [ ! -f "$1/Package.swift" ] && [ -f "$1/lib.rs" ]
+}
+
+# rustup's rustc is there even if no compiler is.
+has_rust() {
+    rustc --version >/dev/null 2>&1
+}
+
+# Without crates there is nothing for cargo to do. The library's name is the file's, which no crate could have.
+build_rust_plugin() { # DIR NAME
+    local crate=${2//[.-]/_} compiler
+    has_rust || fail "there is no rustc to build $1 with: apt-get install rustc, or see https://rustup.rs"
+    need_packages "${build_packages[@]}"
+    compiler=$(rustc --version)
+    mkdir -p .build-plugins
+    KONG_RUST_COMPILER=$(cut -d' ' -f1,2 <<<"$compiler") \
+        rustc --edition 2021 --crate-type cdylib --crate-name "plugin_$crate" -O -C strip=debuginfo "$1/lib.rs" \
         -o ".build-plugins/$2.so" || fail "$1 does not build: the reason is above"
     put ".build-plugins/$2.so" "dist/plugins/$2.so"
 }
