@@ -32,6 +32,8 @@ final class LoopContext: @unchecked Sendable {
         self.server = server
         messageLimit = server.configuration.maxMessageSize
         events = EventTable(loop: loop.index)
+        // Events wait for Kong's answers.
+        loop.isAtWork = { [unowned self] in events.count > 0 }
     }
 
     // MARK: Instances

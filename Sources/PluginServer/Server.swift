@@ -58,7 +58,7 @@ public final class Server: @unchecked Sendable {
         plugins = PluginSet(empty: configuration.pluginsDirectory)
         do throws(SystemError) {
             for index in 0..<configuration.loopCount {
-                contexts.append(LoopContext(try EventLoop(index: index), self))
+                contexts.append(LoopContext(try EventLoop(index: index, spinBudget: configuration.spinBudget), self))
             }
         } catch {
             throw .system(error)
