@@ -341,7 +341,7 @@ run_benchmarks() {
     local folder name
     command -v python3 >/dev/null || need_packages python3 python3-venv
     case " $* " in
-    *" -h "* | *" --help "*) ;;
+    *" -h "* | *" --help "* | " micro "*) ;; # No server runs.
     *)
         build_server
         for folder in Plugins/goplug Benchmarks/Plugins/*; do

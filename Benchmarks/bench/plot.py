@@ -75,7 +75,8 @@ def throughput(results):
     width = (WIDTH - LEFT - GAP * len(plugins)) / len(plugins)
     second_row = TOP + PANEL_HEIGHT + ROW_GAP
     parts = [text(LEFT, 30, "swift-pluginserver beside the floor", size=18, weight="bold")]
-    parts += legend(series, colours)
+    protocols = [protocol for protocol in NAMES if any(protocol == one[1] for one in series)]
+    parts += legend(["floor", *others], protocols, colours)
     for place, plugin in enumerate(plugins):
         x, is_first = LEFT + place * (width + GAP), place == 0
         parts.append(text(x + width / 2, TOP - 10, plugin, "middle", 14, "bold"))
@@ -100,13 +101,15 @@ def throughput(results):
     return head + "\n".join(parts) + "\n</svg>\n"
 
 
-def legend(series, colours):
+def legend(servers, protocols, colours):
+    """Colours are servers, and dashes protocols."""
     parts, x = [], LEFT
-    for server, protocol in series:
-        parts.append(line([(x, 54), (x + 30, 54)], colours[server], 2, DASHES[protocol]))
-        name = f"{server}, {NAMES[protocol]}"
+    marks = [(server, colours[server], "") for server in servers]
+    marks += [(NAMES[protocol], "#222222", DASHES[protocol]) for protocol in protocols]
+    for name, colour, dash in marks:
+        parts.append(line([(x, 54), (x + 30, 54)], colour, 2, dash))
         parts.append(text(x + 36, 58, name))
-        x += 54 + 6.6 * len(name)
+        x += 60 + 6.8 * len(name)
     return parts
 
 

@@ -1,5 +1,7 @@
 """How cost and memory grow: with connections, with instances, and with the size of a body."""
 
+import statistics
+
 from . import build, documents, machine, servers
 from .client import measure
 from .tables import mebibytes, microseconds, milliseconds, rate, table
@@ -15,6 +17,7 @@ KEYED = '{"attach":true,"__key__":"plugins:goplug:#"}'
 
 def add_options(parser):
     parser.add_argument("--seconds", type=float, default=1.0, help="how long one run takes (1)")
+    parser.add_argument("--rounds", type=int, default=3, help="each figure is the median of so many runs (3)")
     parser.add_argument("--quick", action="store_true", help="short runs, and smaller numbers")
     machine.add_options(parser)
     documents.add_options(parser)
@@ -23,7 +26,7 @@ def add_options(parser):
 def main(options):
     build.need_server()
     build.compile_programs()
-    scale = Scale(machine.Cores(options.cores), 0.3 if options.quick else options.seconds, options.quick)
+    scale = Scale(options)
     machine.warn_if_busy()
     text = "\n\n".join([
         f"Connections: `{PLUGIN}`, {ACTIVE} of them active, the others idle after one event each; and all of them active.",
@@ -40,39 +43,55 @@ def main(options):
         documents.update("scale", text)
 
 
+class Pair:
+    """A run of ours, and the floor's."""
+
+    def __init__(self, floor, ours):
+        self.floor, self.ours = floor, ours
+
+    def cells(self):
+        return [
+            f"{rate(self.ours['events_per_second'])} ({microseconds(self.ours['server_cpu_us_per_event'])})",
+            f"{self.ours['events_per_second'] / self.floor['events_per_second']:.2f}", milliseconds(self.ours["p99_us"])]
+
+
 class Scale:
-    def __init__(self, cores, seconds, is_quick):
-        self.cores, self.seconds, self.is_quick = cores, seconds, is_quick
+    def __init__(self, options):
+        self.cores = machine.Cores(options.cores)
+        self.seconds, self.rounds = (0.3, 1) if options.quick else (options.seconds, options.rounds)
+        self.is_quick = options.quick
         self.runs = []
 
     def run(self, server, plugin, protocol, **options):
-        with server.start(self.cores.server, plugin) as running:
-            result = measure(running, self.cores.client, protocol, plugin, self.seconds, **options)
-        self.runs.append({"server": server.name, "plugin": plugin, "protocol": protocol} | options | result)
-        return result
+        """The medians of some runs."""
+        results = []
+        for number in range(self.rounds):
+            with server.start(self.cores.server, plugin) as running:
+                results.append(measure(running, self.cores.client, protocol, plugin, self.seconds, **options))
+            described = {"round": number, "server": server.name, "plugin": plugin, "protocol": protocol}
+            self.runs.append(described | options | results[-1])
+        return {metric: statistics.median(result[metric] for result in results) for metric in results[0]}
 
     def connections(self):
+        """Beside the floor with as many. An idle connection's memory is what a server has more than one with the active alone."""
         rows = []
         for count in CONNECTIONS[: 4 if self.is_quick else None]:
             for protocol in servers.BOTH:
-                row = [f"{count:,}, {protocol}"]
-                for active in (min(count, ACTIVE), count):
-                    floor = self.run(servers.floor(), PLUGIN, protocol, connections=count, active=active)
-                    ours = self.run(servers.swift(), PLUGIN, protocol, connections=count, active=active)
-                    row += [
-                        f"{rate(ours['events_per_second'])} ({microseconds(ours['server_cpu_us_per_event'])})",
-                        f"{ours['events_per_second'] / floor['events_per_second']:.2f}", milliseconds(ours["p99_us"])]
-                    if active < count:
-                        idle = ours["server_rss_kb"]
-                alone = self.alone(protocol)
-                row.append(f"{(idle - alone) / (count - ACTIVE):.2f}" if count >= 100 else "")
+                few = self.beside_floor(protocol, count, min(count, ACTIVE))
+                row = [f"{count:,}, {protocol}", *few.cells(), *self.beside_floor(protocol, count, count).cells(), ""]
+                if count >= 100:
+                    alone = self.run(servers.swift(), PLUGIN, protocol, connections=ACTIVE)
+                    row[-1] = f"{(few.ours['server_rss_kb'] - alone['server_rss_kb']) / (count - ACTIVE):.2f}"
                 rows.append(row)
-        heads = ["connections", f"{ACTIVE} active: events/s (µs)", "of the floor", "p99, ms", "all active: events/s (µs)", "of the floor", "p99, ms", "KiB per idle one"]
-        return table(heads, rows)
+        heads = ["events/s (µs)", "of the floor", "p99, ms"]
+        return table(
+            ["connections", *(f"{ACTIVE} active: {head}" for head in heads), *(f"all active: {head}" for head in heads), "KiB per idle one"],
+            rows)
 
-    def alone(self, protocol):
-        """The memory of a server with as few connections as are active above."""
-        return self.run(servers.swift(), PLUGIN, protocol, connections=ACTIVE)["server_rss_kb"]
+    def beside_floor(self, protocol, count, active):
+        floor, ours = (
+            self.run(server, PLUGIN, protocol, connections=count, active=active) for server in (servers.floor(), servers.swift()))
+        return Pair(floor, ours)
 
     def instances(self):
         rows = []
@@ -91,12 +110,12 @@ class Scale:
         rows = []
         for size in BODIES:
             for protocol in servers.BOTH:
-                bytes_ = size * MEBIBYTE
-                floor = self.run(servers.floor("--body", str(bytes_)), "rawbody", protocol, body=bytes_)
+                size_in_bytes = size * MEBIBYTE
+                floor = self.run(servers.floor("--body", str(size_in_bytes)), "rawbody", protocol, body=size_in_bytes)
                 # A message is a little larger than the body in it.
-                ours = self.run(servers.swift("--max-message-size", str(2 * bytes_)), "rawbody", protocol, body=bytes_)
+                ours = self.run(servers.swift("--max-message-size", str(2 * size_in_bytes)), "rawbody", protocol, body=size_in_bytes)
                 rows.append([
                     f"{size} MiB, {protocol}", milliseconds(ours["p50_us"]), f"{ours['p50_us'] / floor['p50_us']:.2f}",
-                    f"{ours['server_cpu_us_per_event'] * 1000 / bytes_:.2f}", f"{floor['server_cpu_us_per_event'] * 1000 / bytes_:.2f}",
+                    f"{ours['server_cpu_us_per_event'] * 1000 / size_in_bytes:.2f}", f"{floor['server_cpu_us_per_event'] * 1000 / size_in_bytes:.2f}",
                     mebibytes(ours["server_rss_kb"])])
         return table(["body", "p50, ms", "times the floor's", "ns of processor per byte", "of the floor's", "resident, MiB"], rows)
