@@ -41,6 +41,6 @@ def machine_sentence(results):
     if facts["swift"]:
         parts.append(facts["swift"])
     parts.append(f"load average before it {facts['load_average']:.2f}")
-    if facts.get("stolen"):
+    if facts.get("stolen", 0) >= 0.001:
         parts.append(f"{facts['stolen']:.1%} of the time taken by the host")
     return "; ".join(parts) + "."

@@ -24,6 +24,7 @@ def markdown(results):
     ]
     if entries.has("polling floor"):
         parts += ["One connection, beside a floor that polls for 100 µs before it sleeps:", polling_table(entries)]
+    parts.append(limited_by_client(entries))
     parts += ["Latencies: p50 / p99 / p99.9 in ms.", latency_table(entries), "Resident memory in MiB.", memory_table(entries)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -69,6 +70,14 @@ def throughput_table(entries):
         [f"`{plugin}`, {connections}"] + [entries.cell(column, (plugin, connections), write) for column in columns]
         for plugin, connections in entries.settings]
     return table(["plugin, connections", *map(title, columns)], rows)
+
+
+def limited_by_client(entries):
+    """Where a server had less to do than the client, its throughput is the client's. Of the floor that is known."""
+    limited = [
+        f"{entry['server']}, {SHORT[entry['protocol']]}, `{entry['plugin']}`, {entry['connections']}" for entry in entries.entries
+        if not entry["server"].endswith("floor") and entry["connections"] > 1 and entry["client_busy"] > entry["server_busy"]]
+    return f"The client had more to do than the server, and is what was measured: {'; '.join(limited)}." if limited else ""
 
 
 def polling_table(entries):
