@@ -1,5 +1,6 @@
 """The machine: its facts, which of its cores are used, and what else it is doing."""
 
+import argparse
 import os
 import platform
 import subprocess
@@ -121,11 +122,12 @@ def warn_if_busy():
 
 def add_options(parser):
     parser.add_argument(
-        "--cores", type=two_cores, metavar="SERVER,CLIENT", help="which processors; unless given, the first two that are no threads of one core")
+        "--cores", type=two_cores, metavar="SERVER,CLIENT",
+        help="which processors; unless given, the first two that are no threads of one core")
 
 
 def two_cores(text):
     cores = [int(number) for number in text.split(",")]
     if len(cores) != 2 or not set(cores) <= os.sched_getaffinity(0):
-        raise ValueError(text)
+        raise argparse.ArgumentTypeError(f"two of {sorted(os.sched_getaffinity(0))} are wanted")
     return cores

@@ -6,7 +6,7 @@ import subprocess
 
 from . import documents, machine, paths
 from .errors import BenchmarkError
-from .tables import table
+from .tables import machine_sentence, table
 
 
 def add_options(parser):
@@ -28,12 +28,16 @@ def main(options):
             preexec_fn=lambda: os.sched_setaffinity(0, {cores.server})).stdout
     except (OSError, subprocess.CalledProcessError) as error:
         raise BenchmarkError(f"the codecs cannot be measured: {error}") from error
+    facts = machine.facts(cores)
     measured = [json.loads(line) for line in output.splitlines()]
-    documents.write_json("micro.json", {"format": 1, "machine": machine.facts(cores), "measured": measured})
+    documents.write_json("micro.json", {"format": 1, "machine": facts, "measured": measured})
     rows = [
-        [entry["name"], f"{entry['bytes']:,}", f"{entry['nanoseconds']:,.1f}", f"{entry['bytes'] * 1000 / entry['nanoseconds']:,.0f}"]
+        [
+            entry["name"], f"{entry['bytes']:,}", f"{entry['nanoseconds']:,.1f}",
+            f"{entry['bytes'] * 1000 / entry['nanoseconds']:,.0f}",
+        ]
         for entry in measured]
-    text = table(["what", "bytes", "ns", "MB/s"], rows)
+    text = machine_sentence(facts) + "\n\n" + table(["what", "bytes", "ns", "MB/s"], rows)
     documents.write("micro.md", text + "\n")
     print("\n" + text)
     if options.update_docs:

@@ -15,26 +15,39 @@ WIDTH, LEFT, TOP, GAP = 1080, 70, 96, 24
 PANEL_HEIGHT, ROW_GAP, BOTTOM = 210, 56, 62
 
 
+class Scale:
+    """From the least to the greatest of some values, each step of a value of the same height: 1, 2, 5, 10 …"""
+
+    STEPS = [step * 10.0**power for power in range(-4, 7) for step in (1, 2, 5)]
+
+    def __init__(self, values):
+        low = max(step for step in self.STEPS if step <= min(values))
+        high = min(step for step in self.STEPS if step >= max(values))
+        self.ticks = [step for step in self.STEPS if low <= step <= high]
+
+    def share(self, value):
+        low, high = math.log(self.ticks[0]), math.log(self.ticks[-1])
+        return (math.log(value) - low) / (high - low)
+
+
 class Panel:
     """A rectangle with numbers of connections from left to right, and a value from bottom to top."""
 
-    def __init__(self, x, y, width, connections, low, high, is_log):
+    def __init__(self, x, y, width, connections, scale):
         self.x, self.y, self.width = x, y, width
         self.connections = connections
-        self.low, self.high, self.is_log = low, high, is_log
+        self.scale = scale
 
     def across(self, connections):
         place = self.connections.index(connections)
         return self.x + self.width * (place + 0.5) / len(self.connections)
 
     def up(self, value):
-        scale = math.log if self.is_log else float
-        share = (scale(value) - scale(self.low)) / (scale(self.high) - scale(self.low))
-        return self.y + PANEL_HEIGHT * (1 - share)
+        return self.y + PANEL_HEIGHT * (1 - self.scale.share(value))
 
-    def frame(self, ticks, with_labels):
+    def frame(self, with_labels):
         parts = []
-        for value in ticks:
+        for value in self.scale.ticks:
             height = self.up(value)
             parts.append(line([(self.x, height), (self.x + self.width, height)], "#dddddd", 1))
             if with_labels:
@@ -67,10 +80,9 @@ def throughput(results):
             if (entry["server"], entry["protocol"], entry["plugin"]) == (*series, plugin)}
         return sorted(found.items())
 
-    ratios = [entry["ratio"] for entry in summary if entry["server"] in others]
-    highest = max(1.2, math.ceil(max(ratios, default=1) * 5 + 0.5) / 5)
-    costs = [entry["server_cpu_us_per_event"] for entry in summary if entry["server"] != "polling floor"]
-    low, high = (10 ** exponent(math.log10(cost)) for exponent, cost in ((math.floor, min(costs)), (math.ceil, max(costs) * 1.05)))
+    # 0.5 and 2 so that the floor's line has something above and below it.
+    ratio_scale = Scale([entry["ratio"] for entry in summary if entry["server"] in others] + [0.5, 2])
+    cost_scale = Scale([entry["server_cpu_us_per_event"] for entry in summary if entry["server"] != "polling floor"] + [1, 10])
 
     width = (WIDTH - LEFT - GAP * len(plugins)) / len(plugins)
     second_row = TOP + PANEL_HEIGHT + ROW_GAP
@@ -80,21 +92,21 @@ def throughput(results):
     for place, plugin in enumerate(plugins):
         x, is_first = LEFT + place * (width + GAP), place == 0
         parts.append(text(x + width / 2, TOP - 10, plugin, "middle", 14, "bold"))
-        panel = Panel(x, TOP, width, connections, 0, highest, False)
-        parts += panel.frame([step / 5 for step in range(0, round(highest * 5) + 1)], is_first)
+        panel = Panel(x, TOP, width, connections, ratio_scale)
+        parts += panel.frame(is_first)
         parts.append(line([(x, panel.up(1)), (x + width, panel.up(1))], FLOOR_COLOUR, 2))
         for one in series:
             if one[0] != "floor":
                 parts += panel.curve(points(one, plugin, "ratio"), colours[one[0]], DASHES[one[1]])
-        panel = Panel(x, second_row, width, connections, low, high, True)
-        parts += panel.frame([step * 10.0**power for power in range(-1, 5) for step in (1, 2, 5) if low <= step * 10.0**power <= high], is_first)
+        panel = Panel(x, second_row, width, connections, cost_scale)
+        parts += panel.frame(is_first)
         for one in series:
             parts += panel.curve(points(one, plugin, "server_cpu_us_per_event"), colours[one[0]], DASHES[one[1]])
     parts.append(turned(18, TOP + PANEL_HEIGHT / 2, "events/s, of the floor's"))
     parts.append(turned(18, second_row + PANEL_HEIGHT / 2, "processor, µs per event"))
     height = second_row + PANEL_HEIGHT + BOTTOM
-    parts.append(text(LEFT, height - 26, "Across: connections, each with one event under way."))
-    parts.append(text(LEFT, height - 9, machine_sentence(results), size=10))
+    parts.append(text(LEFT, height - 26, "Across: connections, each with one event under way. Both scales are logarithmic."))
+    parts.append(text(LEFT, height - 9, machine_sentence(results["machine"]), size=10))
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
         'font-family="Helvetica, Arial, sans-serif">\n<rect width="100%" height="100%" fill="#ffffff"/>\n')

@@ -1,15 +1,18 @@
 """How cost and memory grow: with connections, with instances, and with the size of a body."""
 
+import resource
 import statistics
+import sys
 
 from . import build, documents, machine, servers
 from .client import measure
-from .tables import mebibytes, microseconds, milliseconds, rate, table
+from .tables import count, machine_sentence, mebibytes, microseconds, milliseconds, rate, table
 
 PLUGIN = "goplug"
 CONNECTIONS = (1, 10, 100, 1000, 10_000)
 ACTIVE = 4
 INSTANCES = (1, 100, 10_000, 100_000)
+RUNS = 66  # of the client in a round, all in all
 BODIES = (1, 16, 64)  # MiB
 MEBIBYTE = 1 << 20
 KEYED = '{"attach":true,"__key__":"plugins:goplug:#"}'
@@ -27,8 +30,11 @@ def main(options):
     build.need_server()
     build.compile_programs()
     scale = Scale(options)
+    print(f"about {count(scale.minutes(), 'minute')}", flush=True)
     machine.warn_if_busy()
+    facts = machine.facts(scale.cores)
     text = "\n\n".join([
+        machine_sentence(facts),
         f"Connections: `{PLUGIN}`, {ACTIVE} of them active, the others idle after one event each; and all of them active.",
         scale.connections(),
         f"Instances: `{PLUGIN}`, 16 connections, events go to the instances in turn.",
@@ -36,7 +42,7 @@ def main(options):
         "Bodies: `kong.request.get_raw_body` answered with so many bytes, one connection.",
         scale.bodies(),
     ])
-    documents.write_json("scale.json", {"format": 1, "machine": machine.facts(scale.cores), "runs": scale.runs})
+    documents.write_json("scale.json", {"format": 1, "machine": facts, "runs": scale.runs})
     documents.write("scale.md", text + "\n")
     print("\n" + text)
     if options.update_docs:
@@ -62,6 +68,9 @@ class Scale:
         self.is_quick = options.quick
         self.runs = []
 
+    def minutes(self):
+        return max(1, round(self.rounds * (RUNS * (self.seconds + 0.2) + 10) / 60))
+
     def run(self, server, plugin, protocol, **options):
         """The medians of some runs."""
         results = []
@@ -73,37 +82,48 @@ class Scale:
         return {metric: statistics.median(result[metric] for result in results) for metric in results[0]}
 
     def connections(self):
-        """Beside the floor with as many. An idle connection's memory is what a server has more than one with the active alone."""
+        """Beside the floor with as many. An idle connection's memory is what a server has more than one that has only the
+        active."""
         rows = []
-        for count in CONNECTIONS[: 4 if self.is_quick else None]:
+        for number in self.possible_connections():
             for protocol in servers.BOTH:
-                few = self.beside_floor(protocol, count, min(count, ACTIVE))
-                row = [f"{count:,}, {protocol}", *few.cells(), *self.beside_floor(protocol, count, count).cells(), ""]
-                if count >= 100:
+                few = self.beside_floor(protocol, number, min(number, ACTIVE))
+                row = [f"{number:,}, {protocol}", *few.cells(), *self.beside_floor(protocol, number, number).cells(), ""]
+                if number >= 100:
                     alone = self.run(servers.swift(), PLUGIN, protocol, connections=ACTIVE)
-                    row[-1] = f"{(few.ours['server_rss_kb'] - alone['server_rss_kb']) / (count - ACTIVE):.2f}"
+                    row[-1] = f"{(few.ours['server_rss_kb'] - alone['server_rss_kb']) / (number - ACTIVE):.2f}"
                 rows.append(row)
         heads = ["events/s (µs)", "of the floor", "p99, ms"]
-        return table(
-            ["connections", *(f"{ACTIVE} active: {head}" for head in heads), *(f"all active: {head}" for head in heads), "KiB per idle one"],
-            rows)
+        few, all_of_them = ([f"{active} active: {head}" for head in heads] for active in (ACTIVE, "all"))
+        return table(["connections", *few, *all_of_them, "KiB per idle one"], rows)
 
-    def beside_floor(self, protocol, count, active):
+    def possible_connections(self):
+        """As many as this user's processes may have open."""
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[1] - 100
+        wanted = CONNECTIONS[: 4 if self.is_quick else None]
+        possible = [number for number in wanted if most < 0 or number <= most]
+        if len(possible) < len(wanted):
+            print(f"bench: no more than {most} connections, for want of descriptors (ulimit -Hn)", file=sys.stderr)
+        return possible
+
+    def beside_floor(self, protocol, connections, active):
         floor, ours = (
-            self.run(server, PLUGIN, protocol, connections=count, active=active) for server in (servers.floor(), servers.swift()))
+            self.run(server, PLUGIN, protocol, connections=connections, active=active)
+            for server in (servers.floor(), servers.swift()))
         return Pair(floor, ours)
 
     def instances(self):
         rows = []
         for protocol in servers.BOTH:
             alone = None
-            for count in INSTANCES[: 3 if self.is_quick else None]:
-                ours = self.run(servers.swift(), PLUGIN, protocol, connections=16, instances=count, config=KEYED)
+            for number in INSTANCES[: 3 if self.is_quick else None]:
+                ours = self.run(servers.swift(), PLUGIN, protocol, connections=16, instances=number, config=KEYED)
                 alone = alone or ours["server_rss_kb"]
                 rows.append([
-                    f"{count:,}, {protocol}", f"{rate(ours['events_per_second'])} ({microseconds(ours['server_cpu_us_per_event'])})",
+                    f"{number:,}, {protocol}",
+                    f"{rate(ours['events_per_second'])} ({microseconds(ours['server_cpu_us_per_event'])})",
                     milliseconds(ours["p99_us"]), microseconds(ours["start_instance_us"]), mebibytes(ours["server_rss_kb"]),
-                    f"{(ours['server_rss_kb'] - alone) / count:.2f}" if count > 1 else ""])
+                    f"{(ours['server_rss_kb'] - alone) / number:.2f}" if number >= 1000 else ""])
         return table(["instances", "events/s (µs)", "p99, ms", "to start one, µs", "resident, MiB", "KiB per instance"], rows)
 
     def bodies(self):
@@ -116,6 +136,7 @@ class Scale:
                 ours = self.run(servers.swift("--max-message-size", str(2 * size_in_bytes)), "rawbody", protocol, body=size_in_bytes)
                 rows.append([
                     f"{size} MiB, {protocol}", milliseconds(ours["p50_us"]), f"{ours['p50_us'] / floor['p50_us']:.2f}",
-                    f"{ours['server_cpu_us_per_event'] * 1000 / size_in_bytes:.2f}", f"{floor['server_cpu_us_per_event'] * 1000 / size_in_bytes:.2f}",
+                    f"{ours['server_cpu_us_per_event'] * 1000 / size_in_bytes:.2f}",
+                    f"{floor['server_cpu_us_per_event'] * 1000 / size_in_bytes:.2f}",
                     mebibytes(ours["server_rss_kb"])])
         return table(["body", "p50, ms", "times the floor's", "ns of processor per byte", "of the floor's", "resident, MiB"], rows)

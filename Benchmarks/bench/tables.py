@@ -31,11 +31,12 @@ def mebibytes(kilobytes):
     return f"{number:.1f}" if number < 99.95 else f"{number:,.0f}"
 
 
-def machine_sentence(results):
+def machine_sentence(facts):
     """What a table was measured on."""
-    facts = results["machine"]
     kind = "a virtual machine" if facts["virtual"] else "a machine"
-    parts = [f"{facts['cpu']}, {facts['cores']} cores ({facts['architecture']}), {kind}", f"Linux {facts['kernel']}, {facts['system']}"]
+    kernel = facts["kernel"].partition("-")[0]
+    parts = [
+        f"{facts['cpu']}, {facts['cores']} cores ({facts['architecture']}), {kind}", f"Linux {kernel}, {facts['system']}"]
     if facts["governor"]:
         parts.append(f"governor {facts['governor']}")
     if facts["swift"]:

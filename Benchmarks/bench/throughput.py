@@ -30,7 +30,8 @@ def add_options(parser):
     parser.add_argument("--quick", action="store_true", help="one short round: shows that it works, and hardly more")
     parser.add_argument("--no-peer", action="store_true", help="without Kong's server for Python")
     parser.add_argument(
-        "--server", action="append", default=[], metavar="NAME[:PROTOCOL]=COMMAND", help="one more server; see Benchmarks/README.md")
+        "--server", action="append", default=[], metavar="NAME[:PROTOCOL]=COMMAND",
+        help="one more server; see Benchmarks/README.md")
     machine.add_options(parser)
     documents.add_options(parser)
 
@@ -152,7 +153,9 @@ def summarize(runs):
             entry[metric] = statistics.median(run[metric] for run in by_round.values())
         for base, name in (("floor", "ratio"), ("polling floor", "ratio_to_polling")):
             of_base = groups.get((base, setting), {})
-            ratios = [run["events_per_second"] / of_base[number]["events_per_second"] for number, run in by_round.items() if number in of_base]
+            ratios = [
+                run["events_per_second"] / of_base[number]["events_per_second"]
+                for number, run in by_round.items() if number in of_base]
             if ratios:
                 entry |= {name: statistics.median(ratios), f"{name}_low": min(ratios), f"{name}_high": max(ratios)}
         summary.append(entry)

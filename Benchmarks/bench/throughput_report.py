@@ -16,7 +16,7 @@ def for_document(results):
 def markdown(results):
     entries = Entries(results)
     parts = [
-        f"{results['began'][:10]}; {count(results['rounds'], 'round')}, {results['seconds']:g} s each. {machine_sentence(results)}"
+        f"{results['began'][:10]}; {count(results['rounds'], 'round')}, {results['seconds']:g} s each. {machine_sentence(results['machine'])}"
         + (f" The peer: {results['peer']}." if results["peer"] else ""),
         "Events per second: of the floor as a number, of others as a ratio to the floor; in brackets the server's processor time"
         " for an event, in µs. M is MessagePack, P is ProtoBuf:1.",
@@ -73,11 +73,12 @@ def throughput_table(entries):
 
 
 def limited_by_client(entries):
-    """Where a server had less to do than the client, its throughput is the client's. Of the floor that is known."""
+    """Where the client's core was used up and the server's was not, it is the client that was measured. The floor is known to be
+    about as busy as the client."""
     limited = [
         f"{entry['server']}, {SHORT[entry['protocol']]}, `{entry['plugin']}`, {entry['connections']}" for entry in entries.entries
-        if not entry["server"].endswith("floor") and entry["connections"] > 1 and entry["client_busy"] > entry["server_busy"]]
-    return f"The client had more to do than the server, and is what was measured: {'; '.join(limited)}." if limited else ""
+        if not entry["server"].endswith("floor") and entry["client_busy"] > max(0.9, entry["server_busy"])]
+    return f"The client was busier than the server, and is what was measured: {'; '.join(limited)}." if limited else ""
 
 
 def polling_table(entries):
@@ -113,7 +114,9 @@ def memory_table(entries):
     for connections in dict.fromkeys(connections for _, connections in entries.settings):
         row = [str(connections)]
         for server in servers:
-            sizes = [entry["server_rss_kb"] for entry in entries.entries if entry["server"] == server and entry["connections"] == connections]
+            sizes = [
+                entry["server_rss_kb"] for entry in entries.entries
+                if (entry["server"], entry["connections"]) == (server, connections)]
             least, most = mebibytes(min(sizes)), mebibytes(max(sizes))
             row.append(least if least == most else f"{least} - {most}")
         rows.append(row)

@@ -158,7 +158,8 @@ static void take_frame(connection *c, const uint8_t *at, const uint8_t *end) {
         if (at == end) {
             c->state = RETURN;
         } else {
-            if (!is_frame(&expected_call(c)->name_frame, at, end)) fail("%.*s was called", (int)(end - at), (const char *)at);
+            if (!is_frame(&expected_call(c)->name_frame, at, end))
+                fail("%.*s was called", (int)(end - at), (const char *)at);
             c->state = ARGUMENTS;
         }
         break;
@@ -223,13 +224,15 @@ static bool find_value(const uint8_t *map, const uint8_t *end, const char *key, 
 static void check_call(const call *made, const uint8_t *data, const uint8_t *end) {
     value v;
     const uint8_t *arguments;
-    if (!find_value(data, end, "Method", &v) || !is_text(&v, made->method)) fail("another method than %s was called", made->method);
+    if (!find_value(data, end, "Method", &v) || !is_text(&v, made->method))
+        fail("another method than %s was called", made->method);
     unsigned count = argument_count(made);
     if (count == 0) return; /* A plugin may say how much it will take. */
     if (!find(data, end, "Args", &arguments) || get_value(&arguments, end, &v) != 1 || v.kind != 'a' || v.number != count)
         fail("%s was called with more or fewer arguments", made->method);
     for (unsigned i = 0; i < count; i++)
-        if (get_value(&arguments, end, &v) != 1 || !is_text(&v, made->arguments[i])) fail("%s was called with other arguments", made->method);
+        if (get_value(&arguments, end, &v) != 1 || !is_text(&v, made->arguments[i]))
+            fail("%s was called with other arguments", made->method);
 }
 
 static void put_step(connection *c, uint64_t event, const call *made) {
@@ -244,7 +247,8 @@ static void put_step(connection *c, uint64_t event, const call *made) {
     if (is_header || is_body) put_text(&out, "Data");
     if (is_header) put_text(&out, HOST);
     if (is_body) {
-        uint8_t head[5] = {0xc6, (uint8_t)(body_size >> 24), (uint8_t)(body_size >> 16), (uint8_t)(body_size >> 8), (uint8_t)body_size};
+        uint8_t head[5] = {0xc6};
+        for (int i = 1; i < 5; i++) head[i] = (uint8_t)(body_size >> (32 - 8 * i));
         put(&out, head, 5);
         put_body(&out);
     }
@@ -258,7 +262,8 @@ static void take_result(connection *c, const uint8_t *result, const uint8_t *end
         instances[started_count++] = event.number;
         return;
     }
-    if (!find_value(result, end, "EventId", &event) || !find_value(result, end, "Data", &data)) fail("an answer is not an event's");
+    if (!find_value(result, end, "EventId", &event) || !find_value(result, end, "Data", &data))
+        fail("an answer is not an event's");
     if (data.kind != 'm') {
         if (!is_text(&data, "ret")) fail("neither a call nor the end was returned");
         return end_event(c);
@@ -281,7 +286,8 @@ static size_t take_messages(connection *c, const uint8_t *data, size_t size) {
             fail("no message of MessagePack-RPC");
         if (kind.number == 1) {
             if (get_value(&at, end, &id) != 1 || id.number != c->id) fail("another id was returned");
-            if (get_value(&at, end, &v) != 1 || v.kind != 'n') fail("an error was returned: %.*s", v.kind == 's' ? (int)v.number : 0, (const char *)v.bytes);
+            if (get_value(&at, end, &v) != 1 || v.kind != 'n')
+                fail("an error was returned: %.*s", v.kind == 's' ? (int)v.number : 0, (const char *)v.bytes);
             take_result(c, at, after);
         } /* else serverPid */
         at = after;
@@ -313,7 +319,8 @@ static void serve(connection *c) {
 static char *numbered(const char *config, size_t number) {
     char *text;
     const char *place = strchr(config, '#');
-    int size = place ? asprintf(&text, "%.*s%zu%s", (int)(place - config), config, number, place + 1) : asprintf(&text, "%s", config);
+    int size = place ? asprintf(&text, "%.*s%zu%s", (int)(place - config), config, number, place + 1)
+                     : asprintf(&text, "%s", config);
     if (size < 0) die("asprintf");
     return text;
 }
@@ -388,7 +395,8 @@ typedef struct sample {
 } sample;
 
 static sample take_sample(clockid_t server, int counters) {
-    sample s = {.time = nanoseconds(), .server = server ? clock_nanoseconds(server) : 0, .client = clock_nanoseconds(CLOCK_PROCESS_CPUTIME_ID)};
+    sample s = {.time = nanoseconds(), .client = clock_nanoseconds(CLOCK_PROCESS_CPUTIME_ID)};
+    if (server) s.server = clock_nanoseconds(server);
     if (counters >= 0 && pread(counters, s.allocations, sizeof s.allocations, 0) != sizeof s.allocations) die("counters");
     return s;
 }
@@ -434,7 +442,8 @@ int main(int argc, char **argv) {
         }
     }
     if (active < 0) active = count;
-    if (optind != argc || !path || !name || !protocol || count < 1 || active < 1 || active > count || instance_count < 1 || seconds <= 0) usage();
+    if (optind != argc || !path || !name || !protocol) usage();
+    if (count < 1 || active < 1 || active > count || instance_count < 1 || seconds <= 0) usage();
     is_protobuf = protocol == 'p';
     expected = plugin_named(name, strlen(name));
     if (!expected) fail("the plugin %s is not in plugins.h", name);
@@ -484,7 +493,8 @@ int main(int argc, char **argv) {
     if (latencies.count == 0) fail("no event has ended");
     double events_done = (double)latencies.count, elapsed = (double)(last.time - first.time);
     double server = (double)(last.server - first.server), client = (double)(last.client - first.client);
-    printf("{\"events_per_second\": %.1f, \"calls_per_event\": %.2f, \"p50_us\": %.1f, \"p99_us\": %.1f, \"p999_us\": %.1f, \"max_us\": %.1f, "
+    printf("{\"events_per_second\": %.1f, \"calls_per_event\": %.2f, "
+           "\"p50_us\": %.1f, \"p99_us\": %.1f, \"p999_us\": %.1f, \"max_us\": %.1f, "
            "\"client_cpu_us_per_event\": %.3f, \"client_busy\": %.3f, \"start_instance_us\": %.1f",
            events_done * 1e9 / elapsed, (double)calls_done / events_done, histogram_microseconds(&latencies, 0.5),
            histogram_microseconds(&latencies, 0.99), histogram_microseconds(&latencies, 0.999), (double)latencies.greatest / 1e3,

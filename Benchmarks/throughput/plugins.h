@@ -30,12 +30,13 @@ typedef struct plugin {
 static char body_size_text[24];
 
 #define CALL(METHOD, ...) {.method = METHOD, .arguments = {__VA_ARGS__}}
+#define TEN_HEADERS CALL(SET_HEADER, "x-header-1", "a value of some length")
 
 static plugin plugins[] = {
     {.name = "noop"},
     {.name = "goplug", .count = 1, .calls = {CALL(SET_HEADER, "x-goplug", "Set by custom Swift plugin")}},
     {.name = "tencalls", .count = 10, .calls = {CALL(GET_HEADER, "host"), CALL(SET_HEADER, "x-i", HOST)}},
-    {.name = "tenheaders", .count = 10, .calls = {CALL(SET_HEADER, "x-header-1", "a value of some length"), CALL(SET_HEADER, "x-header-1", "a value of some length")}},
+    {.name = "tenheaders", .count = 10, .calls = {TEN_HEADERS, TEN_HEADERS}},
     {.name = "rawbody", .count = 2, .calls = {CALL(GET_RAW_BODY, NULL), CALL(SET_HEADER, "x-body-size", body_size_text)}},
 };
 

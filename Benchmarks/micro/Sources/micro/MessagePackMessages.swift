@@ -14,8 +14,12 @@ struct MessagePackMessages {
             request("plugin.HandleEvent", .map([key("InstanceId"): .integer(12345), key("EventName"): .string("access")])))
         try read("MessagePack, read Step with a string", step(.string("api.example.com")))
         try read("MessagePack, read Step with ten headers", step(Messages.headerMap(inArrays: true)))
-        try write("MessagePack, write set_header", "kong.service.request.set_header", [.string("x-greeting"), .string("hello, api.example.com")])
-        try write("MessagePack, write set_headers with ten", "kong.service.request.set_headers", [Messages.headerMap(inArrays: false)])
+        try write(
+            "MessagePack, write set_header", "kong.service.request.set_header",
+            [.string("x-greeting"), .string("hello, api.example.com")])
+        try write(
+            "MessagePack, write set_headers with ten", "kong.service.request.set_headers",
+            [Messages.headerMap(inArrays: false)])
         let end = Messages.bytes { MessagePackSession.appendEventEnd(of: 12345, to: 678, &$0) }
         var output = ByteQueue()
         measurement.run("MessagePack, write an event's end", bytes: end.count) { count in

@@ -13,8 +13,12 @@ struct ProtoBufFrames {
         try measureEvent()
         try read("ProtoBuf, read a string", .string, .string("api.example.com"))
         try read("ProtoBuf, read ten headers", .structure, Messages.headerMap(inArrays: false))
-        try write("ProtoBuf, write set_header", "kong.service.request.set_header", .keyValue, [.string("x-greeting"), .string("hello, api.example.com")])
-        try write("ProtoBuf, write set_headers with ten", "kong.service.request.set_headers", .structure, [Messages.headerMap(inArrays: false)])
+        try write(
+            "ProtoBuf, write set_header", "kong.service.request.set_header", .keyValue,
+            [.string("x-greeting"), .string("hello, api.example.com")])
+        try write(
+            "ProtoBuf, write set_headers with ten", "kong.service.request.set_headers", .structure,
+            [Messages.headerMap(inArrays: false)])
     }
 
     /// A session is in the midst of an event or not, so the two go together.
