@@ -12,6 +12,13 @@ import PackageDescription
 #endif
 let toolchain: [CSetting] = [.define("KONG_SWIFT_VERSION_FALLBACK", to: "\"\(swiftVersion)\"")]
 
+// An `async` function runs where its caller does: each change of the executor costs about as much as a call of Kong's PDK.
+let stayingOnExecutor: [SwiftSetting] = [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]
+
+// The rooms of every request: the runtime would look at each access to a property in turn. Debug builds, and so the tests,
+// do check it.
+let trusted: [SwiftSetting] = [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
+
 /// A plugin: one folder, one shared library `libNAME.so`.
 func plugin(
     _ name: String, in folder: String = "Plugins", needs: [Target.Dependency] = [], exclude: [String] = []
@@ -44,7 +51,7 @@ let package = Package(
         // The rooms, from the ground up: an arrow points only to a target above it in this list.
         .target(name: "CKongPlugin", cSettings: toolchain),
         .target(name: "CKongPluginEntry", dependencies: ["CKongPlugin"], cSettings: toolchain),
-        .target(name: "KongPDK", dependencies: ["CKongPlugin", "CKongPluginEntry"]),
+        .target(name: "KongPDK", dependencies: ["CKongPlugin", "CKongPluginEntry"], swiftSettings: stayingOnExecutor),
         .target(name: "PDKCatalogue"),
         // libffi, which calls functions, and makes some, whose types are known only when the program runs.
         .systemLibrary(name: "CFFI", pkgConfig: "libffi", providers: [.apt(["libffi-dev"])]),
@@ -66,14 +73,14 @@ let package = Package(
             ]),
         .target(name: "KongSimulator", dependencies: ["PDKCatalogue", "WireProtocol"]),
         .target(name: "CEventLoop"),
-        .target(name: "EventLoop", dependencies: ["CEventLoop"]),
+        .target(name: "EventLoop", dependencies: ["CEventLoop"], swiftSettings: trusted),
         .target(
             name: "PluginServer",
             dependencies: [
                 "CKongPlugin", "PDKCatalogue", "PluginLoader", "WireProtocol", "NativePDK", "EventLoop",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
-            ]),
+            ], swiftSettings: trusted),
         .target(name: "KongClient", dependencies: ["CKongPlugin", "PDKCatalogue", "WireProtocol", "KongSimulator"]),
         .executableTarget(
             name: "swift-pluginserver",

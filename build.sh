@@ -271,7 +271,7 @@ write_pdk() { # FOLDER
     mkdir -p "$1.new/Sources"
     for room in "${rooms[@]}"; do cp -R "Sources/$room" "$1.new/Sources/$room"; done
     {
-        sed -n '1,/^let toolchain/p' Package.swift
+        sed -n '1,/^let stayingOnExecutor/p' Package.swift
         cat <<'END'
 
 let package = Package(
@@ -283,7 +283,7 @@ let package = Package(
     targets: [
         .target(name: "CKongPlugin", cSettings: toolchain),
         .target(name: "CKongPluginEntry", dependencies: ["CKongPlugin"], cSettings: toolchain),
-        .target(name: "KongPDK", dependencies: ["CKongPlugin", "CKongPluginEntry"]),
+        .target(name: "KongPDK", dependencies: ["CKongPlugin", "CKongPluginEntry"], swiftSettings: stayingOnExecutor),
         .target(name: "PDKCatalogue"),
         .target(name: "WireProtocol", dependencies: ["CKongPlugin", "PDKCatalogue"]),
         .target(name: "KongSimulator", dependencies: ["PDKCatalogue", "WireProtocol"]),

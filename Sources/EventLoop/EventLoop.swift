@@ -72,6 +72,8 @@ public final class EventLoop: @unchecked Sendable {
     private var runningTasks: [ScheduledTask] = []
     private var turnEnders: [any EventSource] = []
     private var timers = TimerQueue()
+    /// When this turn's readiness was taken in; nil until somebody asks.
+    private var turnTime: ContinuousClock.Instant?
     private var isStopping = false
     private var events: UnsafeMutablePointer<epoll_event>
 
@@ -231,6 +233,15 @@ public final class EventLoop: @unchecked Sendable {
     /// The time of the clock that timers go by.
     public static var now: ContinuousClock.Instant { ContinuousClock.now }
 
+    /// The time of this turn: that of whoever asked for it first. For what happens with each event, where asking the clock
+    /// would cost too much. [loop]
+    public var turnStart: ContinuousClock.Instant {
+        if let turnTime { return turnTime }
+        let now = Self.now
+        turnTime = now
+        return now
+    }
+
     // MARK: Running
 
     /// Makes this thread the loop's, until `stop`.
@@ -280,6 +291,7 @@ public final class EventLoop: @unchecked Sendable {
 
     private func wait() {
         let count = epoll_wait(epoll.number, events, Int32(Self.eventsPerTurn), timeout())
+        turnTime = nil
         // EINTR is the only failure of a good descriptor and a good buffer; the next turn tries again.
         for index in 0..<max(0, Int(count)) {
             let token = event_loop_token(events + index)
@@ -290,14 +302,14 @@ public final class EventLoop: @unchecked Sendable {
             }
         }
         guard timers.nextDue != nil else { return }
-        for body in timers.takeDue(at: Self.now) { body() }
+        for body in timers.takeDue(at: turnStart) { body() }
     }
 
     /// Milliseconds for epoll_wait: 0 if there is work, -1 if there is nothing to wait for but descriptors.
     private func timeout() -> Int32 {
         if !tasks.isEmpty || isStopping { return 0 }
         guard let due = timers.nextDue else { return -1 }
-        let remaining = Self.now.duration(to: due)
+        let remaining = turnStart.duration(to: due)
         if remaining <= .zero { return 0 }
         let (seconds, attoseconds) = remaining.components
         // Rounded up: a timer is never early.

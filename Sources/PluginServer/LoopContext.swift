@@ -10,6 +10,8 @@ import WireProtocol
 final class LoopContext: @unchecked Sendable {
     let loop: EventLoop
     unowned let server: Server
+    /// No message may be larger, in bytes.
+    let messageLimit: Int
 
     var events: EventTable
     var starts: [UInt64: PendingStart] = [:]
@@ -28,6 +30,7 @@ final class LoopContext: @unchecked Sendable {
     init(_ loop: EventLoop, _ server: Server) {
         self.loop = loop
         self.server = server
+        messageLimit = server.configuration.maxMessageSize
         events = EventTable(loop: loop.index)
     }
 
@@ -53,6 +56,22 @@ final class LoopContext: @unchecked Sendable {
     }
 
     // MARK: Events
+
+    /// Events that are over, to be used again.
+    private var spareEvents: [MessagePackEvent] = []
+    private static let spareEventLimit = 64
+
+    /// One that is not running.
+    func spareEvent() -> MessagePackEvent {
+        // What a task has kept, such as for its connection's end, must not be told about another run.
+        guard var event = spareEvents.popLast(), isKnownUniquelyReferenced(&event) else { return MessagePackEvent(self) }
+        event.reset()
+        return event
+    }
+
+    func spare(_ event: MessagePackEvent) {
+        if spareEvents.count < Self.spareEventLimit { spareEvents.append(event) }
+    }
 
     /// Looks for abandoned events from time to time, as long as there are any events that can be.
     func sweepLater() {

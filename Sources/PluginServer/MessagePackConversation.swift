@@ -21,7 +21,7 @@ final class MessagePackConversation: Conversation, @unchecked Sendable {
     init(_ connection: Connection, _ context: LoopContext) {
         self.connection = connection
         self.context = context
-        session = MessagePackSession(limit: context.server.configuration.maxMessageSize)
+        session = MessagePackSession(limit: context.messageLimit)
         MessagePackSession.appendServerPid(getpid(), to: &connection.output)
     }
 
@@ -108,7 +108,8 @@ final class MessagePackConversation: Conversation, @unchecked Sendable {
     }
 
     private func begin(_ id: Int64, _ phase: Phase, _ owner: EventOwner) -> MessagePackEvent? {
-        guard let event = context.events.insert({ MessagePackEvent($0, phase, owner, context) }) else {
+        let event = context.spareEvent()
+        guard event.enter(phase, owner) else {
             respond(id, error: "more than \(EventTable.capacity) events are running")
             return nil
         }
@@ -120,7 +121,7 @@ final class MessagePackConversation: Conversation, @unchecked Sendable {
         _ id: Int64, _ event: EventID, _ data: kong_value, _ refused: Bool, _ bytes: UnsafeRawBufferPointer
     ) {
         if event.loop == context.loop.index {
-            guard let running = context.events[event] as? MessagePackEvent else { return respondNoEvent(id, event) }
+            guard let running = context.events[event]?.asMessagePack else { return respondNoEvent(id, event) }
             running.step(data, refused, MessagePackRequest(id, self))
             return
         }
@@ -134,7 +135,7 @@ final class MessagePackConversation: Conversation, @unchecked Sendable {
     private static func stepElsewhere(
         _ bytes: [UInt8], _ event: EventID, _ request: MessagePackRequest, _ context: LoopContext
     ) {
-        guard let running = context.events[event] as? MessagePackEvent else {
+        guard let running = context.events[event]?.asMessagePack else {
             return request.respond(on: context) { output, id in
                 MessagePackSession.appendError(noEvent(event), to: id, &output)
             }

@@ -27,6 +27,22 @@ final class MessagePackEvent: Event, @unchecked Sendable {
     private var hasFinished = false
     private var isOver = false
 
+    override var asMessagePack: MessagePackEvent? { self }
+
+    override func released() {
+        context.spare(self)
+    }
+
+    /// Forgets the run before.
+    func reset() {
+        request = nil
+        running = nil
+        queue.removeAll(keepingCapacity: true)
+        encodedCalls.truncate(to: 0)
+        hasFinished = false
+        isOver = false
+    }
+
     // MARK: From Kong
 
     /// Kong waits for this event's next step, or its end.
@@ -102,7 +118,7 @@ final class MessagePackEvent: Event, @unchecked Sendable {
 
     // MARK: From the plugin
 
-    override var hasRoom: Bool { encodedCalls.count < context.server.configuration.maxMessageSize }
+    override var hasRoom: Bool { encodedCalls.count < context.messageLimit }
 
     override func enqueue(
         _ method: MethodID, _ facts: MethodFacts, _ arguments: UnsafeBufferPointer<kong_value>,
@@ -121,13 +137,12 @@ final class MessagePackEvent: Event, @unchecked Sendable {
     override func encode(
         _ method: MethodID, _ facts: MethodFacts, _ arguments: UnsafeBufferPointer<kong_value>, to output: inout ByteQueue
     ) throws(CallRefusal) -> Int {
-        guard let name = PDKCatalogue[method]?.name else { throw CallRefusal(KONG_UNKNOWN_METHOD, "") }
         let before = output.count
         do {
             try MessagePackSession.appendCall(
-                name, arguments, limit: context.server.configuration.maxMessageSize, to: &output)
+                facts.name, arguments, limit: context.messageLimit, to: &output)
         } catch {
-            throw CallRefusal(KONG_BAD_ARGUMENT, "\(name): the arguments cannot be sent: \(error)")
+            throw CallRefusal(KONG_BAD_ARGUMENT, "\(facts.name): the arguments cannot be sent: \(error)")
         }
         return output.count - before
     }
@@ -172,7 +187,7 @@ final class MessagePackEvent: Event, @unchecked Sendable {
                 isOver = true
                 if hasFinished { release() }
             } else {
-                running = (call, EventLoop.now, request)
+                running = (call, context.loop.turnStart, request)
             }
         } else if hasFinished {
             self.request = nil

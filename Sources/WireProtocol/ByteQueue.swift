@@ -34,14 +34,16 @@ public struct ByteQueue: ~Copyable {
         UnsafeRawBufferPointer(start: storage + start, count: end - start)
     }
 
-    /// Makes room for at least `minimum` bytes, lets `body` fill some of it, and takes as many as it says.
-    public mutating func appendUnsafe<Failure: Error>(
-        minimum: Int, _ body: (UnsafeMutableRawBufferPointer) throws(Failure) -> Int
-    ) throws(Failure) {
+    /// Room for at least `minimum` bytes behind the last, to be filled from its front; valid until the queue is changed.
+    public mutating func room(minimum: Int) -> UnsafeMutableRawBufferPointer {
         reserve(minimum)
-        let room = UnsafeMutableRawBufferPointer(start: storage + end, count: capacity - end)
-        let taken = try body(room)
-        end += max(0, min(taken, room.count))
+        return UnsafeMutableRawBufferPointer(start: storage + end, count: capacity - end)
+    }
+
+    /// Takes in as many bytes as have been written into `room`.
+    public mutating func commit(_ count: Int) {
+        precondition(count >= 0 && count <= capacity - end, "commit what was written into the room")
+        end += count
     }
 
     @inline(__always)

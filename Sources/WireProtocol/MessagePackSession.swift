@@ -150,7 +150,7 @@ public struct MessagePackSession: ~Copyable {
 
     /// Encodes a PDK call for `appendStep`. On an error nothing is appended.
     public static func appendCall(
-        _ method: String, _ arguments: UnsafeBufferPointer<kong_value>, limit: Int, to output: inout ByteQueue
+        _ method: StaticString, _ arguments: UnsafeBufferPointer<kong_value>, limit: Int, to output: inout ByteQueue
     ) throws(WireError) {
         let start = output.count
         output.appendMessagePack(mapCount: 2)
