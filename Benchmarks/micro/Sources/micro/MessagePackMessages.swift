@@ -44,7 +44,7 @@ struct MessagePackMessages {
         }
     }
 
-    private func write(_ name: String, _ method: String, _ arguments: [OwnedValue]) throws {
+    private func write(_ name: String, _ method: StaticString, _ arguments: [OwnedValue]) throws {
         try Messages.withArguments(arguments) { arguments in
             var call = ByteQueue()
             var output = ByteQueue()

@@ -62,7 +62,7 @@ struct ProtoBufFrames {
         }
     }
 
-    private func write(_ name: String, _ method: String, _ input: ProtoMessage, _ arguments: [OwnedValue]) throws {
+    private func write(_ name: String, _ method: StaticString, _ input: ProtoMessage, _ arguments: [OwnedValue]) throws {
         try Messages.withArguments(arguments) { arguments in
             var output = ByteQueue()
             func append(_ output: inout ByteQueue) throws {
