@@ -19,6 +19,7 @@ usage: ./build.sh VERB
   plugin DIR [--shared-runtime]  dist/plugins/NAME.so from one plugin's folder, here or elsewhere, in Swift, C or Rust.
                                  One in Swift is self-contained (about 14 MB, runs where there is no Swift) unless
                                  --shared-runtime is given (small, needs the Swift runtime of the compiler that built it)
+  bench [PART] [OPTION…]         measure the server beside others: `bench --help`, and Benchmarks/README.md
   install PREFIX                 build, then copy to PREFIX/bin, PREFIX/include and PREFIX/lib/swift-pluginserver/plugins, and
                                  what plugins are built from to PREFIX/share/swift-pluginserver
   clean                          remove all that was built
@@ -119,13 +120,8 @@ put() { # FILE TARGET
 }
 
 build_all() {
-    need_swift
-    need_packages "${build_packages[@]}"
-    release_flags self-contained
     local folder
-    swift build "${flags[@]}" --scratch-path .build-self-contained --product swift-pluginserver
-    put "$(swift build "${flags[@]}" --scratch-path .build-self-contained --show-bin-path)/swift-pluginserver" \
-        dist/bin/swift-pluginserver
+    build_server
     for folder in Plugins/*/; do
         if is_rust_plugin "$folder" && ! has_rust; then
             echo "left out $folder: there is no rustc"
@@ -135,18 +131,27 @@ build_all() {
     done
 }
 
-build_plugin() { # DIR KIND
-    local folder=$1 name package
+build_server() {
+    need_swift
+    need_packages "${build_packages[@]}"
+    release_flags self-contained
+    swift build "${flags[@]}" --scratch-path .build-self-contained --product swift-pluginserver
+    put "$(swift build "${flags[@]}" --scratch-path .build-self-contained --show-bin-path)/swift-pluginserver" \
+        dist/bin/swift-pluginserver
+}
+
+build_plugin() { # DIR KIND [INTO]
+    local folder=$1 into=${3:-dist/plugins} name package
     [ -d "$folder" ] || fail "there is no folder $folder"
     folder=$(cd "$folder" && pwd)
     name=$(basename "$folder")
     [[ $name =~ ^[A-Za-z0-9_][A-Za-z0-9_.-]*$ && $name != lib?* && $name != *.so ]] || fail "the folder's name is the plugin's, and \"$name\" cannot be one"
     if [ ! -f "$folder/Package.swift" ] && compgen -G "$folder/*.c" >/dev/null; then
-        build_c_plugin "$folder" "$name"
+        build_c_plugin "$folder" "$name" "$into"
         return
     fi
     if is_rust_plugin "$folder"; then
-        build_rust_plugin "$folder" "$name"
+        build_rust_plugin "$folder" "$name" "$into"
         return
     fi
     need_swift
@@ -168,16 +173,16 @@ build_plugin() { # DIR KIND
         fail "$folder does not build: the reason is above"
     bin=$(swift build "${flags[@]}" --package-path "$package" --scratch-path "$scratch" --show-bin-path)
     [ -f "$bin/lib$name.so" ] || fail "the Package.swift in $folder must have a dynamic library named \"$name\""
-    put "$bin/lib$name.so" "dist/plugins/$name.so"
+    put "$bin/lib$name.so" "$into/$name.so"
 }
 
 # In C there is nothing to it: all of the folder's files, and the headers that are installed beside the server.
-build_c_plugin() { # DIR NAME
+build_c_plugin() { # DIR NAME INTO
     need_packages "${build_packages[@]}"
     mkdir -p .build-plugins
     "${CC:-cc}" -std=c11 -O2 -g -Wall -Wextra -fPIC -shared -Wl,-z,defs -I Sources/CKongPlugin/include "$1"/*.c \
         -o ".build-plugins/$2.so" || fail "$1 does not build: the reason is above"
-    put ".build-plugins/$2.so" "dist/plugins/$2.so"
+    put ".build-plugins/$2.so" "$3/$2.so"
 }
 
 is_rust_plugin() { # DIR
@@ -190,7 +195,7 @@ has_rust() {
 }
 
 # Without crates there is nothing for cargo to do. The library's name is the file's, which no crate could have.
-build_rust_plugin() { # DIR NAME
+build_rust_plugin() { # DIR NAME INTO
     local crate=${2//[.-]/_} compiler
     has_rust || fail "there is no rustc to build $1 with: apt-get install rustc, or see https://rustup.rs"
     need_packages "${build_packages[@]}"
@@ -199,7 +204,7 @@ build_rust_plugin() { # DIR NAME
     KONG_RUST_COMPILER=$(cut -d' ' -f1,2 <<<"$compiler") \
         rustc --edition 2021 --crate-type cdylib --crate-name "plugin_$crate" -O -C strip=debuginfo "$1/lib.rs" \
         -o ".build-plugins/$2.so" || fail "$1 does not build: the reason is above"
-    put ".build-plugins/$2.so" "dist/plugins/$2.so"
+    put ".build-plugins/$2.so" "$3/$2.so"
 }
 
 # A package around a folder that holds nothing but a plugin's sources.
@@ -364,6 +369,23 @@ install_to() { # PREFIX
     echo "put the PDK into $1/share/swift-pluginserver"
 }
 
+# Where nothing else should run. Each plugin has a folder of its own, so that a server loads only the one it is measured with.
+run_benchmarks() {
+    local folder name
+    command -v python3 >/dev/null || need_packages python3 python3-venv
+    case " $* " in
+    *" -h "* | *" --help "* | " micro "*) ;; # No server runs.
+    *)
+        build_server
+        for folder in Plugins/goplug Benchmarks/Plugins/*; do
+            name=$(basename "$folder")
+            build_plugin "$folder" self-contained "dist/bench-plugins/$name"
+        done
+        ;;
+    esac
+    exec python3 Benchmarks/run.py "$@"
+}
+
 verb=${1:-help}
 [ $# -gt 0 ] && shift
 case $verb in
@@ -402,6 +424,9 @@ plugin)
     done
     [ -n "$folder" ] || fail "which plugin? ./build.sh plugin DIR"
     build_plugin "$(from_caller "$folder")" "$kind"
+    ;;
+bench)
+    run_benchmarks "$@"
     ;;
 install)
     [ $# -eq 1 ] || fail "where to? ./build.sh install PREFIX"
