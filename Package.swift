@@ -74,6 +74,13 @@ let package = Package(
         .target(name: "KongSimulator", dependencies: ["PDKCatalogue", "WireProtocol"]),
         .target(name: "CEventLoop"),
         .target(name: "EventLoop", dependencies: ["CEventLoop"], swiftSettings: trusted),
+        .target(name: "CSupervision"),
+        .target(
+            name: "Supervision",
+            dependencies: [
+                "CSupervision", "PluginLoader", "EventLoop",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
         .target(
             name: "PluginServer",
             dependencies: [
@@ -85,7 +92,8 @@ let package = Package(
         .executableTarget(
             name: "swift-pluginserver",
             dependencies: [
-                "PluginServer", "PluginLoader", "KongClient", "KongSimulator", "EventLoop", "WireProtocol", "NativePDK",
+                "PluginServer", "Supervision", "PluginLoader", "KongClient", "KongSimulator", "EventLoop", "WireProtocol",
+                "NativePDK",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),

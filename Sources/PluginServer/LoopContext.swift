@@ -31,7 +31,7 @@ final class LoopContext: @unchecked Sendable {
         self.loop = loop
         self.server = server
         messageLimit = server.configuration.maxMessageSize
-        events = EventTable(loop: loop.index)
+        events = EventTable(loop: loop.index, epoch: server.supervision.epoch)
         // Events wait for Kong's answers.
         loop.isAtWork = { [unowned self] in events.count > 0 }
     }
@@ -114,6 +114,16 @@ final class LoopContext: @unchecked Sendable {
     func stoppingInstanceCount() -> Int {
         instances = [:]
         return stops.count
+    }
+
+    /// Whether another process takes over.
+    private(set) var isRetiring = false
+
+    /// Hands over those connections on which Kong waits for nothing, from now on. Returns how many are left, with what runs.
+    func handOverConnections() -> Int {
+        isRetiring = true
+        for connection in Array(connections.values) { connection.handOverIfIdle() }
+        return connections.count + events.count + starts.count
     }
 
     /// Closes all connections, after what has been answered on them; returns how many.

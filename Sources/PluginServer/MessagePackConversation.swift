@@ -17,12 +17,17 @@ final class MessagePackConversation: Conversation, @unchecked Sendable {
     private var session: MessagePackSession
     /// Requests of this connection that events will answer; they fail with it.
     private var openRequests: [(id: Int64, event: MessagePackEvent)] = []
+    /// Requests that have come on this connection and have not been answered.
+    private var unansweredCount = 0
 
-    init(_ connection: Connection, _ context: LoopContext) {
+    /// - Parameter isNew: Kong has not been told whose connection it is.
+    init(_ connection: Connection, _ context: LoopContext, isNew: Bool) {
         self.connection = connection
         self.context = context
         session = MessagePackSession(limit: context.messageLimit)
-        MessagePackSession.appendServerPid(getpid(), to: &connection.output)
+        if isNew {
+            MessagePackSession.appendServerPid(context.server.supervision.serverPid, to: &connection.output)
+        }
     }
 
     // MARK: From Kong
@@ -30,14 +35,30 @@ final class MessagePackConversation: Conversation, @unchecked Sendable {
     /// Kong asks for each step, and waits for its answer.
     var awaitsAnswers: Bool { false }
 
+    var wireProtocol: WireProtocolKind { .messagePack }
+    var isIdle: Bool { unansweredCount == 0 }
+
     func receive() throws(WireError) {
         while connection.isOpen, !connection.isClogged, let size = try session.messageSize(in: connection.input.bytes) {
             let bytes = UnsafeRawBufferPointer(rebasing: connection.input.bytes[..<size])
             context.arena.reset()
             let message = try session.receive(bytes, arena: context.arena)
+            if let epoch = strayEpoch(of: message) { return connection.handOver(to: epoch) }
+            unansweredCount += 1
             handle(message, bytes)
             connection.input.consume(size)
         }
+    }
+
+    /// The epoch of another process whose event this is a step of: it is that one's to answer. Kong has taken up a connection
+    /// that has been handed over meanwhile.
+    private func strayEpoch(of message: MessagePackSession.Message) -> Int? {
+        guard case .step(let event, _, _) = message.request else { return nil }
+        let supervision = context.server.supervision
+        guard let epoch = EventID(rawValue: UInt64(bitPattern: event)).epoch, epoch != supervision.epoch,
+            supervision.hasPeers, isIdle, connection.output.isEmpty
+        else { return nil }
+        return epoch
     }
 
     private func handle(_ message: MessagePackSession.Message, _ bytes: UnsafeRawBufferPointer) {
@@ -95,6 +116,9 @@ final class MessagePackConversation: Conversation, @unchecked Sendable {
                 // Which phase it is matters only for whether a client waits.
                 let phase = phase.withKongString { Phase(named: $0) } ?? .log
                 _ = begin(id, phase, .failed(pluginName: pluginName))?.finish(kong_status(KONG_FAILED), reason)
+            case .quarantined(let pluginName):
+                let phase = phase.withKongString { Phase(named: $0) } ?? .log
+                begin(id, phase, .quarantined(pluginName: pluginName))?.turnAway()
             case .unknown: respond(id, error: UnknownInstance(instance).description)
             }
         }
@@ -164,6 +188,7 @@ final class MessagePackConversation: Conversation, @unchecked Sendable {
     }
 
     private func respond(_ id: Int64, _ result: JSONValue) {
+        unansweredCount -= 1
         guard connection.isOpen else { return }
         MessagePackSession.appendResult(to: id, &connection.output)
         result.appendMessagePack(to: &connection.output)
@@ -171,6 +196,7 @@ final class MessagePackConversation: Conversation, @unchecked Sendable {
     }
 
     private func respond(_ id: Int64, error: String) {
+        unansweredCount -= 1
         guard connection.isOpen else { return }
         MessagePackSession.appendError(error, to: id, &connection.output)
         connection.flushAtEndOfTurn()
@@ -179,6 +205,7 @@ final class MessagePackConversation: Conversation, @unchecked Sendable {
     /// Answers a request that an event had open. Called on this connection's loop.
     fileprivate func answer(_ id: Int64, _ append: (inout ByteQueue, Int64) -> Void) {
         openRequests.removeAll { $0.id == id }
+        unansweredCount -= 1
         guard connection.isOpen else { return }
         append(&connection.output, id)
         connection.flushAtEndOfTurn()

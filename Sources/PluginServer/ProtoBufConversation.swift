@@ -36,6 +36,9 @@ final class ProtoBufConversation: Conversation, @unchecked Sendable {
 
     var awaitsAnswers: Bool { !session.pending.isEmpty }
 
+    var wireProtocol: WireProtocolKind { .protoBuf }
+    var isIdle: Bool { !session.isBusy && session.pending.isEmpty && !isReceiving }
+
     func receive() throws(WireError) {
         if isReceiving { return }
         isReceiving = true
@@ -129,6 +132,8 @@ final class ProtoBufConversation: Conversation, @unchecked Sendable {
                 handle(phase, on: instance)
             case .failed(let pluginName, let reason):
                 _ = begin(phase, .failed(pluginName: pluginName))?.finish(kong_status(KONG_FAILED), reason)
+            case .quarantined(let pluginName):
+                begin(phase, .quarantined(pluginName: pluginName))?.turnAway()
             case .unknown:
                 // Kong's answer to a closed connection is to start the instance again, and to come back.
                 close(UnknownInstance(id).description)

@@ -23,6 +23,11 @@ struct StandardErrorLog: LogHandler {
         output.withLock { $0.write(LogLine.text(level: level, message)) }
     }
 
+    /// Passes on a line that another process has written.
+    static func pass(_ line: String) {
+        output.withLock { $0.write(line + "\n") }
+    }
+
     private static let output = Mutex(Output())
 
     private struct Output {

@@ -1,0 +1,149 @@
+// Unsafe pointers: arguments are lent to posix_spawn.
+
+import CSupervision
+import EventLoop
+import Glibc
+
+/// One worker, from its start to its end. Everything is [loop].
+final class WorkerProcess {
+    let pid: pid_t
+    let startedAt = EventLoop.now
+    /// Part of the ids of its events.
+    let epoch: Int
+    private let control: ControlConnection
+    private let errors: ErrorOutput
+
+    /// Plugins that it has opened.
+    var loaded: [LoadedFacts] = []
+    /// When it was told to accept connections.
+    var servesSince: ContinuousClock.Instant?
+    /// Starts that a plugin has not answered yet.
+    private(set) var unfinishedStarts: [Int64: StartedConfig] = [:]
+
+    /// What it is told to do goes through the other end of this.
+    static let controlDescriptor: Int32 = 3
+    static let counterDescriptor: Int32 = 4
+
+    /// How a worker is started.
+    struct Launch {
+        /// A program, with the arguments that make it a worker.
+        let command: [String]
+        let counter: SharedCounter
+    }
+
+    /// - Parameters:
+    ///   - onLine: takes a line of its standard error.
+    ///   - onMessage: takes what it says, but of its starts, which are counted here.
+    ///   - onEnd: hears how it ended, after all that it has said.
+    init(
+        _ launch: Launch, epoch: Int, on loop: EventLoop, onLine: @escaping (String) -> Void,
+        onMessage: @escaping (WorkerProcess, ReceivedMessage) -> Void, onEnd: @escaping (WorkerProcess, WorkerEnd) -> Void
+    ) throws(SystemError) {
+        self.epoch = epoch
+        let sockets = try Self.socketPair()
+        let childSocket = OwnedDescriptor(owning: sockets.child)
+        let ownSocket = OwnedDescriptor(owning: sockets.own)
+        let pipe = try Self.pipe()
+        let writing = OwnedDescriptor(owning: pipe.writing)
+        let reading = OwnedDescriptor(owning: pipe.reading)
+        pid = try Self.spawn(launch, control: childSocket.number, errors: writing.number)
+
+        var forward: (ReceivedMessage) -> Void = { _ in }
+        let box = MessageBox()
+        control = try ControlConnection(ownSocket, on: loop) { box.take($0) }
+        errors = try ErrorOutput(reading, on: loop, onLine: onLine)
+        forward = { [unowned self] received in
+            switch received.message {
+            case .starting(let number, let start): unfinishedStarts[number] = start
+            case .startEnded(let number): unfinishedStarts[number] = nil
+            default: onMessage(self, received)
+            }
+        }
+        box.take = forward
+        try ChildEndWatch.start(for: pid, on: loop) { [self] status in
+            // What it has said last is still on its way.
+            control.receive()
+            control.close()
+            errors.finish()
+            onEnd(self, WorkerEnd(waitStatus: status))
+        }
+    }
+
+    /// Who takes messages, once there is somebody.
+    private final class MessageBox {
+        var take: (ReceivedMessage) -> Void = { _ in }
+    }
+
+    private static func spawn(_ launch: Launch, control: Int32, errors: Int32) throws(SystemError) -> pid_t {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO)
+        posix_spawn_file_actions_adddup2(&actions, control, controlDescriptor)
+        posix_spawn_file_actions_adddup2(&actions, launch.counter.memory.number, counterDescriptor)
+        // Kong's nginx leaves descriptors open that are none of a plugin's.
+        let closing = supervision_close_from(&actions, counterDescriptor + 1)
+        guard closing == 0 else { throw SystemError("posix_spawn_file_actions_addclosefrom_np", code: closing) }
+
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var none = sigset_t()
+        sigemptyset(&none)
+        var all = sigset_t()
+        sigfillset(&all)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setsigdefault(&attributes, &all)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+
+        let copies = launch.command.map { strdup($0) } + [nil]
+        defer { for copy in copies { free(copy) } }
+        var child = pid_t()
+        let result = posix_spawn(&child, launch.command.first ?? "", &actions, &attributes, copies, environ)
+        guard result == 0 else { throw SystemError("posix_spawn", launch.command.first ?? "", code: result) }
+        return child
+    }
+
+    /// Descriptors above the numbers that the child's take: dup2 to itself would keep close-on-exec.
+    private static func moved(_ descriptor: Int32) -> Int32 {
+        defer { close(descriptor) }
+        return fcntl(descriptor, F_DUPFD_CLOEXEC, 10)
+    }
+
+    private static func socketPair() throws(SystemError) -> (own: Int32, child: Int32) {
+        var ends: [Int32] = [-1, -1]
+        guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0 else {
+            throw SystemError("socketpair")
+        }
+        let (own, child) = (moved(ends[0]), moved(ends[1]))
+        guard own >= 0, child >= 0 else { throw SystemError("fcntl") }
+        return (own, child)
+    }
+
+    private static func pipe() throws(SystemError) -> (reading: Int32, writing: Int32) {
+        var ends: [Int32] = [-1, -1]
+        guard Glibc.pipe(&ends) == 0 else { throw SystemError("pipe") }
+        let (reading, writing) = (moved(ends[0]), moved(ends[1]))
+        guard reading >= 0, writing >= 0 else { throw SystemError("fcntl") }
+        _ = fcntl(reading, F_SETFL, O_NONBLOCK)
+        return (reading, writing)
+    }
+
+    // MARK: Talking
+
+    func send(_ message: ControlMessage) { control.send(message) }
+
+    /// - Parameter descriptor: is closed here.
+    func send(_ message: ControlMessage, with descriptor: consuming OwnedDescriptor) {
+        control.send(message, descriptor: descriptor.release())
+    }
+
+    /// Takes in what it has sent, now.
+    func receive() { control.receive() }
+
+    func kill(_ signal: Int32) { Glibc.kill(pid, signal) }
+
+    /// What it wrote to standard error last.
+    var lastLines: [String] { errors.lastLines }
+}
