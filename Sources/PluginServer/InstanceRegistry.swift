@@ -30,6 +30,8 @@ final class InstanceRegistry: Sendable {
             case failed(StartFailure, retryAt: ContinuousClock.Instant?)
             /// Its plugin is not open for now.
             case quarantined
+            /// It is being started again.
+            case starting(waiters: [Seeker])
         }
     }
 
@@ -44,6 +46,12 @@ final class InstanceRegistry: Sendable {
         let done: @Sendable (Result<Instance, StartFailure>) -> Void
     }
 
+    /// Whoever waits for what an id means.
+    private struct Seeker {
+        let context: LoopContext
+        let done: @Sendable (Found) -> Void
+    }
+
     private struct WeakInstance {
         weak var instance: Instance?
     }
@@ -51,6 +59,8 @@ final class InstanceRegistry: Sendable {
     private struct State {
         var entries: [InstanceID: Entry] = [:]
         var shared: [SharedKey: Shared] = [:]
+        /// Ids that another process may have given out just now.
+        var inquiries: [InstanceID: [Seeker]] = [:]
         var lastStart: [String: Int64] = [:]
         var lastClose: [String: Int64] = [:]
 
@@ -125,7 +135,7 @@ final class InstanceRegistry: Sendable {
             parsed = config
             entry = Entry(
                 pluginName: seed.plugin, config: config, startedAt: seed.startedAt,
-                state: .failed(StartFailure(description: "it is being started again"), retryAt: nil))
+                state: .starting(waiters: []))
         } catch {
             parsed = nil
             let failure = StartFailure(description: "Decoding config: \(error)")
@@ -140,8 +150,24 @@ final class InstanceRegistry: Sendable {
             if case .failure(let failure) = result {
                 logger.error("cannot start instance \"\(seed.plugin)\":\(id) again: \(failure)")
             }
-            state.withLock { $0.entries[id]?.state = Self.state(after: result) }
+            let seekers = state.withLock { state -> [Seeker] in
+                guard case .starting(let waiters)? = state.entries[id]?.state else { return [] }
+                state.entries[id]?.state = Self.state(after: result)
+                return waiters
+            }
+            resume(seekers, id)
             done()
+        }
+    }
+
+    /// What an id means that another process may have given out is known now, if anybody knows it.
+    func inquired(_ id: InstanceID) {
+        resume(state.withLock { $0.inquiries.removeValue(forKey: id) } ?? [], id, isLast: true)
+    }
+
+    private func resume(_ seekers: [Seeker], _ id: InstanceID, isLast: Bool = false) {
+        for seeker in seekers {
+            seeker.context.loop.schedule { [self] in find(id, on: seeker.context, mayInquire: !isLast, seeker.done) }
         }
     }
 
@@ -259,6 +285,7 @@ final class InstanceRegistry: Sendable {
         switch entry.state {
         case .running: logger.info("Started instance \"\(entry.pluginName)\":\(id)")
         case .failed(let failure, _): logger.error("cannot start instance \"\(entry.pluginName)\":\(id): \(failure)")
+        case .starting: break
         case .quarantined: logger.warning("instance \"\(entry.pluginName)\":\(id) is not started: its plugin is quarantined")
         }
         return record(id, entry, context)
@@ -277,9 +304,25 @@ final class InstanceRegistry: Sendable {
 
     /// Looks an instance up that the loop does not know yet; tries again to start one that has failed. `done` is called
     /// on the loop of `context`, perhaps before this returns.
-    func find(_ id: InstanceID, on context: LoopContext, _ done: @escaping @Sendable (Found) -> Void) {
-        guard let entry = state.withLock({ $0.entries[id] }) else { return done(.unknown) }
+    func find(
+        _ id: InstanceID, on context: LoopContext, mayInquire: Bool = true, _ done: @escaping @Sendable (Found) -> Void
+    ) {
+        let asks = mayInquire && supervision.mayHaveMissed
+        let found = state.withLock { state -> Entry? in
+            guard let entry = state.entries[id] else {
+                if asks { state.inquiries[id, default: []].append(Seeker(context: context, done: done)) }
+                return nil
+            }
+            if case .starting(let waiters) = entry.state {
+                state.entries[id]?.state = .starting(waiters: waiters + [Seeker(context: context, done: done)])
+            }
+            return entry
+        }
+        guard let entry = found else {
+            return asks ? supervision.inquire(id.rawValue) : done(.unknown)
+        }
         switch entry.state {
+        case .starting: break
         case .running(let instance):
             context.remember(id, instance)
             done(.running(instance))

@@ -18,15 +18,19 @@ extension Server {
         }
         main.schedule(after: limit) { [logger] in
             guard let missing = progress.giveUp() else { return }
-            logger.warning("\(missing) instances are still being started; their events fail until then")
+            logger.warning("\(missing) instances are still being started; their events wait")
         }
     }
 
     /// Starts an instance that another process has started meanwhile.
     public func restore(_ seed: InstanceSeed) {
-        let context = nextContextInTurn()
-        context.loop.schedule { [self] in instances.restore(seed, on: context) {} }
+        // On this loop: an inquiry after it may be answered next.
+        guard let context = context(of: 0) else { return }
+        instances.restore(seed, on: context) {}
     }
+
+    /// The answer to an inquiry: all that is known has been told.
+    public func inquired(_ id: Int32) { instances.inquired(InstanceID(rawValue: id)) }
 
     /// An instance was closed in another process.
     public func forget(_ id: Int32) { instances.forget(InstanceID(rawValue: id), in: contexts) }

@@ -20,6 +20,11 @@ public protocol SupervisionHook: Sendable {
     /// Whether a start with this configuration has ended a process before.
     func isDeadly(_ plugin: String, config: String) -> Bool
 
+    /// Whether another process may have started instances that this one has not been told of yet.
+    var mayHaveMissed: Bool { get }
+    /// What an id means that is unknown here; `Server.inquired` is the answer, after what there is to be told.
+    func inquire(_ id: Int32)
+
     /// Kong is about to be told the id of an instance.
     func started(_ instance: InstanceSeed)
     func closed(_ id: Int32)
@@ -82,6 +87,8 @@ public final class Unsupervised: SupervisionHook {
     public func starting(_ number: UInt64, _ plugin: String, config: String) {}
     public func startEnded(_ number: UInt64) {}
     public func isDeadly(_ plugin: String, config: String) -> Bool { false }
+    public let mayHaveMissed = false
+    public func inquire(_ id: Int32) {}
     public func started(_ instance: InstanceSeed) {}
     public func closed(_ id: Int32) {}
     public func moved(_ connection: HandedConnection, _ socket: consuming OwnedDescriptor, epoch: Int?) {}

@@ -19,6 +19,7 @@ extension ControlMessage {
         case .startEnded(let number): message("start ended", ["number": .integer(number)])
         case .started(let instance): message("started", ["instance": instance.json])
         case .closed(let id): message("closed", ["id": .integer(Int64(id))])
+        case .inquire(let id): message("inquire", ["id": .integer(Int64(id))])
         case .moved(let connection, let epoch):
             message("moved", ["connection": connection.json, "epoch": epoch.map { .integer(Int64($0)) } ?? .null])
         case .report(let number, let value): message("report", ["number": .integer(number), "value": value])
@@ -57,6 +58,7 @@ extension ControlMessage {
         case "start ended": return number.map { .startEnded(number: $0) }
         case "started": return KeptInstance(json["instance"]).map(Self.started)
         case "closed": return json["id"]?.asInteger.flatMap { Int32(exactly: $0) }.map { .closed(id: $0) }
+        case "inquire": return json["id"]?.asInteger.flatMap { Int32(exactly: $0) }.map { .inquire(id: $0) }
         case "moved":
             guard let connection = MovedConnection(json["connection"]) else { return nil }
             return .moved(connection, epoch: json["epoch"]?.asInteger.flatMap { Int(exactly: $0) })
@@ -71,7 +73,8 @@ extension ControlMessage {
 extension WorkerTask {
     fileprivate var json: JSONValue {
         .object([
-            "serverPid": .integer(Int64(serverPid)), "epoch": .integer(Int64(epoch)), "only": only.map(JSONValue.string) ?? .null,
+            "serverPid": .integer(Int64(serverPid)), "epoch": .integer(Int64(epoch)),
+            "replacesAnother": .boolean(replacesAnother), "only": only.map(JSONValue.string) ?? .null,
             "quarantined": .array(quarantined.map(JSONValue.string)), "deadlyStarts": .array(deadlyStarts.map(\.json)),
         ])
     }
@@ -79,10 +82,11 @@ extension WorkerTask {
     fileprivate init?(_ json: JSONValue?) {
         guard let json, let pid = json["serverPid"]?.asInteger.flatMap({ Int32(exactly: $0) }),
             let epoch = json["epoch"]?.asInteger.flatMap({ Int(exactly: $0) }),
+            case .boolean(let replacesAnother)? = json["replacesAnother"],
             case .array(let quarantined)? = json["quarantined"], case .array(let starts)? = json["deadlyStarts"]
         else { return nil }
         self.init(
-            serverPid: pid, epoch: epoch, only: json["only"]?.asString, quarantined: quarantined.compactMap(\.asString),
+            serverPid: pid, epoch: epoch, replacesAnother: replacesAnother, only: json["only"]?.asString, quarantined: quarantined.compactMap(\.asString),
             deadlyStarts: starts.compactMap { StartedConfig($0) })
     }
 }

@@ -35,6 +35,8 @@ public enum ControlMessage: Sendable, Hashable {
     /// Kong is about to be told the id of an instance.
     case started(KeptInstance)
     case closed(id: Int32)
+    /// What does this id mean? Answered with `restore` if it is known, and then with the same.
+    case inquire(id: Int32)
     /// A connection for another worker: for that of an epoch, or for whichever is the newest. With its socket.
     case moved(MovedConnection, epoch: Int?)
     case report(number: Int64, JSONValue)
@@ -46,6 +48,8 @@ public struct WorkerTask: Sendable, Hashable {
     public var serverPid: Int32
     /// 0 … 15: it is part of the ids of the worker's events.
     public var epoch: Int
+    /// Whether another worker serves the same socket, and goes on until this one takes over.
+    public var replacesAnother: Bool
     /// The only plugin that it hosts; nil: all of the directory.
     public var only: String?
     /// Plugins that it does not open.
@@ -54,10 +58,11 @@ public struct WorkerTask: Sendable, Hashable {
     public var deadlyStarts: [StartedConfig]
 
     public init(
-        serverPid: Int32, epoch: Int, only: String? = nil, quarantined: [String] = [], deadlyStarts: [StartedConfig] = []
+        serverPid: Int32, epoch: Int, replacesAnother: Bool = false, only: String? = nil, quarantined: [String] = [], deadlyStarts: [StartedConfig] = []
     ) {
         self.serverPid = serverPid
         self.epoch = epoch
+        self.replacesAnother = replacesAnother
         self.only = only
         self.quarantined = quarantined
         self.deadlyStarts = deadlyStarts

@@ -30,9 +30,14 @@ final class ErrorOutput: EventSource {
         _ = readOnce()
     }
 
-    /// Takes in what there is, at the end of its writer.
-    func finish() {
+    /// Takes in what there is.
+    func readAvailable() {
         while readOnce() {}
+    }
+
+    /// The same at the end of its writer.
+    func finish() {
+        readAvailable()
         if !rest.isEmpty { pass(rest) }
         rest = []
         close()

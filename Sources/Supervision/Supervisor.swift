@@ -144,7 +144,7 @@ public final class Supervisor {
     /// How a new worker of a slot is to be.
     func task(for slot: WorkerSlot, epoch: Int) -> WorkerTask {
         WorkerTask(
-            serverPid: getpid(), epoch: epoch, only: slot.plugin, quarantined: quarantine.plugins,
+            serverPid: getpid(), epoch: epoch, replacesAnother: slot.current != nil, only: slot.plugin, quarantined: quarantine.plugins,
             deadlyStarts: quarantine.deadlyStarts)
     }
 

@@ -56,7 +56,10 @@ final class WorkerProcess {
             switch received.message {
             case .starting(let number, let start): unfinishedStarts[number] = start
             case .startEnded(let number): unfinishedStarts[number] = nil
-            default: onMessage(self, received)
+            default:
+                // What it wrote before comes before what it brings about.
+                errors.readAvailable()
+                onMessage(self, received)
             }
         }
         box.take = forward

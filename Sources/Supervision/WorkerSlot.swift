@@ -122,6 +122,10 @@ final class WorkerSlot {
         case .closed(let id):
             instances.remove(id)
             for other in workers where other !== worker { other.send(.closed(id: id)) }
+        case .inquire(let id):
+            // What another has said before the id came to Kong.
+            for other in workers where other !== worker { other.receive() }
+            worker.send(.inquire(id: id))
         case .moved(_, let epoch): move(received, to: epoch)
         case .report(let number, let value): supervisor.reported(number, value)
         // The rest is what a supervisor says.
@@ -235,7 +239,9 @@ final class WorkerSlot {
         }
         restarts += 1
         guard next == nil else { return }
-        startLater(after: backoff.next(after: worker.servesSince.map { EventLoop.now - $0 }))
+        let service = worker.servesSince.map { EventLoop.now - $0 }
+        // Whoever kills a worker that serves does not want to wait.
+        startLater(after: service != nil && !end.isOwnDoing ? .zero : backoff.next(after: service))
     }
 
     /// Lets the workers finish, and removes the socket.

@@ -3,6 +3,7 @@ import Glibc
 import PluginLoader
 import PluginServer
 import Supervision
+import Synchronization
 
 /// Joins a worker's server to its supervisor.
 // @unchecked Sendable: all is set before the server has threads, but `server` and `seeds`, which are [loop 0].
@@ -11,9 +12,14 @@ final class SupervisorLink: SupervisionHook, @unchecked Sendable {
     private let connection: WorkerConnection
     private let counter: SharedCounter
     private let deadlyStarts: Set<StartedConfig>
+    private let startedAt = EventLoop.now
+    private let isRetiring = Atomic(false)
     private var server: Server?
     /// Instances of other workers, until all are there.
     private var seeds: [InstanceSeed]? = []
+
+    /// Another worker has surely ended so long after this one has been started.
+    private static let overlap: Duration = .seconds(120)
 
     /// What the supervisor has put in place; nil: no supervisor has started this process.
     static func inherited() throws(SystemError) -> SupervisorLink? {
@@ -53,13 +59,16 @@ final class SupervisorLink: SupervisionHook, @unchecked Sendable {
             seeds = nil
             server.restore(all) { [connection] in connection.send(.ready) }
         case .serve: if let socket = received.takeDescriptor() { server.serve(on: socket) }
-        case .retire: server.retire()
+        case .retire:
+            isRetiring.store(true, ordering: .relaxed)
+            server.retire()
         case .adopt(let moved):
             guard let socket = received.takeDescriptor() else { return }
             server.adopt(HandedConnection(wireProtocol: moved.wireProtocol, unread: moved.unread), socket)
         case .shutDown: server.shutDown("the supervisor says so")
         case .reopenLogs: diagnostics?.reopen()
         case .closed(let id): server.forget(id)
+        case .inquire(let id): server.inquired(id)
         case .query(let number, _): connection.send(.report(number: number, .null))
         // The rest is what a worker says.
         default: break
@@ -87,6 +96,12 @@ final class SupervisorLink: SupervisionHook, @unchecked Sendable {
     func isDeadly(_ plugin: String, config: String) -> Bool {
         deadlyStarts.contains(StartedConfig(plugin: plugin, config: config))
     }
+
+    var mayHaveMissed: Bool {
+        isRetiring.load(ordering: .relaxed) || task.replacesAnother && EventLoop.now - startedAt < Self.overlap
+    }
+
+    func inquire(_ id: Int32) { connection.send(.inquire(id: id)) }
 
     func started(_ instance: InstanceSeed) {
         connection.send(

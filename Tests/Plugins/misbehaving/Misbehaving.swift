@@ -34,6 +34,7 @@ struct Misbehaving: Plugin, RewritePhase, AccessPhase, ResponsePhase, LogPhase {
                 throw Failure(description: "cannot start yet: \(config.text)")
             }
             try await Self.waitForGo(config.text, "start")
+        case "init traps": fatalError(config.text)
         case "init waits": try await Self.waitForGo(config.text, "start")
         case "go": Self.seenTexts.withLock { _ = $0.insert("go \(config.text)") }
         default: break
@@ -70,6 +71,7 @@ struct Misbehaving: Plugin, RewritePhase, AccessPhase, ResponsePhase, LogPhase {
     func access(_ kong: Kong) async throws {
         switch config.mode {
         case "throw": throw Failure(description: config.text)
+        case "trap": fatalError(config.text)
         case "queue, then throw":
             try kong.service.request.setHeader("x-before", "1")
             throw Failure(description: config.text)
