@@ -86,7 +86,7 @@ final class Connection: EventSource, @unchecked Sendable {
     func resume(_ connection: HandedConnection) throws(SystemError) {
         conversation = connection.wireProtocol.flatMap { WireProtocolKind(kongName: $0) }.map { kind in
             switch kind {
-            case .messagePack: MessagePackConversation(self, context, isNew: false)
+            case .messagePack: MessagePackConversation(self, context, isNew: false, isReturned: connection.isReturned)
             case .protoBuf: ProtoBufConversation(self, context)
             }
         }

@@ -20,8 +20,14 @@ final class MessagePackConversation: Conversation, @unchecked Sendable {
     /// Requests that have come on this connection and have not been answered.
     private var unansweredCount = 0
 
-    /// - Parameter isNew: Kong has not been told whose connection it is.
-    init(_ connection: Connection, _ context: LoopContext, isNew: Bool) {
+    /// The next message is answered here, whoever's event it is of.
+    private var isReturned: Bool
+
+    /// - Parameters:
+    ///   - isNew: Kong has not been told whose connection it is.
+    ///   - isReturned: whether the process is gone that the next message is meant for.
+    init(_ connection: Connection, _ context: LoopContext, isNew: Bool, isReturned: Bool = false) {
+        self.isReturned = isReturned
         self.connection = connection
         self.context = context
         session = MessagePackSession(limit: context.messageLimit)
@@ -44,6 +50,7 @@ final class MessagePackConversation: Conversation, @unchecked Sendable {
             context.arena.reset()
             let message = try session.receive(bytes, arena: context.arena)
             if let epoch = strayEpoch(of: message) { return connection.handOver(to: epoch) }
+            isReturned = false
             unansweredCount += 1
             handle(message, bytes)
             connection.input.consume(size)
@@ -56,7 +63,7 @@ final class MessagePackConversation: Conversation, @unchecked Sendable {
         guard case .step(let event, _, _) = message.request else { return nil }
         let supervision = context.server.supervision
         guard let epoch = EventID(rawValue: UInt64(bitPattern: event)).epoch, epoch != supervision.epoch,
-            supervision.hasPeers, isIdle, connection.output.isEmpty
+            supervision.hasPeers, !isReturned, isIdle, connection.output.isEmpty
         else { return nil }
         return epoch
     }

@@ -56,10 +56,13 @@ public struct HandedConnection: Sendable {
     public let wireProtocol: String?
     /// What has been read, and not been taken in.
     public let unread: [UInt8]
+    /// The process whose event is meant by what has been read has ended.
+    public let isReturned: Bool
 
-    public init(wireProtocol: String?, unread: [UInt8]) {
+    public init(wireProtocol: String?, unread: [UInt8], isReturned: Bool = false) {
         self.wireProtocol = wireProtocol
         self.unread = unread
+        self.isReturned = isReturned
     }
 }
 

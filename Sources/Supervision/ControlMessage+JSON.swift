@@ -134,19 +134,19 @@ extension MovedConnection {
     /// The bytes are written as hexadecimal digits: they are no text.
     fileprivate var json: JSONValue {
         .object([
-            "protocol": wireProtocol.map(JSONValue.string) ?? .null,
+            "isReturned": .boolean(isReturned), "protocol": wireProtocol.map(JSONValue.string) ?? .null,
             "unread": .string(unread.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()),
         ])
     }
 
     fileprivate init?(_ json: JSONValue?) {
-        guard let json, let digits = json["unread"]?.asString.map({ Array($0.utf8) }), digits.count.isMultiple(of: 2) else { return nil }
+        guard let json, case .boolean(let isReturned)? = json["isReturned"], let digits = json["unread"]?.asString.map({ Array($0.utf8) }), digits.count.isMultiple(of: 2) else { return nil }
         var bytes: [UInt8] = []
         for index in stride(from: 0, to: digits.count, by: 2) {
             guard let byte = UInt8(String(decoding: digits[index...(index + 1)], as: UTF8.self), radix: 16) else { return nil }
             bytes.append(byte)
         }
-        self.init(wireProtocol: json["protocol"]?.asString, unread: bytes)
+        self.init(wireProtocol: json["protocol"]?.asString, unread: bytes, isReturned: isReturned)
     }
 }
 

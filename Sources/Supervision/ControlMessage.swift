@@ -91,9 +91,12 @@ public struct MovedConnection: Sendable, Hashable {
     public let wireProtocol: String?
     /// What has been read, and not been taken in.
     public let unread: [UInt8]
+    /// It was meant for a worker that has ended: whoever gets it answers all the same.
+    public var isReturned: Bool
 
-    public init(wireProtocol: String?, unread: [UInt8]) {
+    public init(wireProtocol: String?, unread: [UInt8], isReturned: Bool = false) {
         self.wireProtocol = wireProtocol
         self.unread = unread
+        self.isReturned = isReturned
     }
 }

@@ -14,6 +14,12 @@ extension WorkerConnection {
     }
 }
 
+/// Where a worker's own log goes.
+public func inheritedLogDescriptor() -> Int32 {
+    _ = fcntl(WorkerProcess.logDescriptor, F_SETFD, FD_CLOEXEC)
+    return WorkerProcess.logDescriptor
+}
+
 extension SharedCounter {
     /// The supervisor's.
     public static func inherited() throws(SystemError) -> SharedCounter {

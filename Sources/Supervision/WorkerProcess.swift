@@ -23,6 +23,8 @@ final class WorkerProcess {
     /// What it is told to do goes through the other end of this.
     static let controlDescriptor: Int32 = 3
     static let counterDescriptor: Int32 = 4
+    /// The supervisor's standard error, for the worker's own log. What plugins and their runtimes write goes through here.
+    static let logDescriptor: Int32 = 5
 
     /// How a worker is started.
     struct Launch {
@@ -82,11 +84,12 @@ final class WorkerProcess {
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, logDescriptor)
         posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO)
         posix_spawn_file_actions_adddup2(&actions, control, controlDescriptor)
         posix_spawn_file_actions_adddup2(&actions, launch.counter.memory.number, counterDescriptor)
         // Kong's nginx leaves descriptors open that are none of a plugin's.
-        let closing = supervision_close_from(&actions, counterDescriptor + 1)
+        let closing = supervision_close_from(&actions, logDescriptor + 1)
         guard closing == 0 else { throw SystemError("posix_spawn_file_actions_addclosefrom_np", code: closing) }
 
         var attributes = posix_spawnattr_t()

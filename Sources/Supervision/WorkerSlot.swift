@@ -27,7 +27,7 @@ final class WorkerSlot {
     private(set) var restarts = 0
     private var epoch = 0
     /// Connections that came from a worker while there was none to take them.
-    private var parked: [ReceivedMessage] = []
+    private var parked: [(MovedConnection, ReceivedMessage)] = []
     /// Who wants to know how the reload that is under way ends.
     private var reloadWaiters: [(ReloadOutcome) -> Void] = []
     /// Who has asked for another one meanwhile.
@@ -126,7 +126,7 @@ final class WorkerSlot {
             // What another has said before the id came to Kong.
             for other in workers where other !== worker { other.receive() }
             worker.send(.inquire(id: id))
-        case .moved(_, let epoch): move(received, to: epoch)
+        case .moved(let connection, let epoch): move(connection, received, to: epoch)
         case .report(let number, let value): supervisor.reported(number, value)
         // The rest is what a supervisor says.
         default: break
@@ -163,7 +163,7 @@ final class WorkerSlot {
         }
         let waiting = parked
         parked = []
-        for received in waiting { move(received, to: nil) }
+        for (connection, received) in waiting { move(connection, received, to: nil) }
         finishReload(.taken)
     }
 
@@ -199,12 +199,16 @@ final class WorkerSlot {
     }
 
     /// Hands a connection to another worker.
-    private func move(_ received: ReceivedMessage, to epoch: Int?) {
-        guard case .moved(let connection, _) = received.message else { return }
-        let target = epoch.map { epoch in workers.first { $0.epoch == epoch } } ?? current
+    private func move(_ connection: MovedConnection, _ received: ReceivedMessage, to epoch: Int?) {
+        var connection = connection
+        var target = current
+        if let epoch {
+            let worker = workers.first { $0.epoch == epoch }
+            connection.isReturned = worker == nil
+            target = worker ?? current
+        }
         guard let target else {
-            // Of an epoch that is over nobody knows the event; Kong hears so when the connection closes.
-            if epoch == nil, !supervisor.isShuttingDown { parked.append(received) }
+            if !supervisor.isShuttingDown { parked.append((connection, received)) }
             return
         }
         guard let socket = received.takeDescriptor() else { return }

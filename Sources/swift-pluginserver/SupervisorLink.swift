@@ -64,7 +64,7 @@ final class SupervisorLink: SupervisionHook, @unchecked Sendable {
             server.retire()
         case .adopt(let moved):
             guard let socket = received.takeDescriptor() else { return }
-            server.adopt(HandedConnection(wireProtocol: moved.wireProtocol, unread: moved.unread), socket)
+            server.adopt(HandedConnection(wireProtocol: moved.wireProtocol, unread: moved.unread, isReturned: moved.isReturned), socket)
         case .shutDown: server.shutDown("the supervisor says so")
         case .reopenLogs: diagnostics?.reopen()
         case .closed(let id): server.forget(id)
