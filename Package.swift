@@ -30,7 +30,7 @@ let plugins = ["goplug", "hmac-auth", "http-log", "rate-limit", "request-id", "r
 /// What they need beside KongPDK.
 let pluginNeeds: [String: [Target.Dependency]] = ["hmac-auth": [.product(name: "Crypto", package: "swift-crypto")]]
 /// Plugins that only the tests load.
-let testPlugins = ["recorded_goplug", "recorded_noop", "recorded_tencalls", "recorded_zoo", "misbehaving", "caller", "blocking"]
+let testPlugins = ["recorded_goplug", "recorded_noop", "recorded_tencalls", "recorded_zoo", "misbehaving", "caller", "blocking", "reuse"]
 
 let package = Package(
     name: "swift-pluginserver",
