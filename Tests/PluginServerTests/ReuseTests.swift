@@ -11,17 +11,22 @@ import WireProtocol
         try kong.startInstance("reuse", config: #"{"mode":"\#(mode)"}"#)
     }
 
+    /// As Kong has it: `kong.response.exit` does not return.
+    private func handle(_ kong: KongClient, _ instance: Int64, _ phase: String) throws -> [PDKCall] {
+        try kong.handleEvent(instance, phase) { $0.method == "kong.response.exit" ? .neverAnswers : .nothing }
+    }
+
     @Test(arguments: WireProtocolKind.both)
     func aHandlerThatNeverWaits(_ wireProtocol: WireProtocolKind) throws {
         try TestServer.run(Self.plugins) { server in
             let kong = server.kong(wireProtocol)
             let before = PDKCall.setHeader("x-before", "1")
             for _ in 0..<3 {
-                #expect(try kong.handleEvent(start(kong, ""), "rewrite") == [before])
-                let failed = try kong.handleEvent(start(kong, "fail"), "rewrite")
+                #expect(try handle(kong, start(kong, ""), "rewrite") == [before])
+                let failed = try handle(kong, start(kong, "fail"), "rewrite")
                 #expect(failed.map(\.method) == [before.method, "kong.log.err", "kong.response.exit"])
                 #expect(failed.last?.arguments.first == 500)
-                let exited = try kong.handleEvent(start(kong, "exit"), "rewrite")
+                let exited = try handle(kong, start(kong, "exit"), "rewrite")
                 #expect(exited.map(\.method) == [before.method, "kong.response.exit"])
                 #expect(exited.last?.arguments.first == 403)
             }
@@ -36,9 +41,9 @@ import WireProtocol
             let kong = server.kong(wireProtocol)
             let (good, bad, out) = (try start(kong, ""), try start(kong, "fail"), try start(kong, "exit"))
             for _ in 0..<20 {
-                #expect(try kong.handleEvent(bad, "access").map(\.method).suffix(2) == ["kong.log.err", "kong.response.exit"])
-                #expect(try kong.handleEvent(out, "access").map(\.method).last == "kong.response.exit")
-                #expect(try kong.handleEvent(good, "access") == [Self.fresh])
+                #expect(try handle(kong, bad, "access").map(\.method).suffix(2) == ["kong.log.err", "kong.response.exit"])
+                #expect(try handle(kong, out, "access").map(\.method).last == "kong.response.exit")
+                #expect(try handle(kong, good, "access") == [Self.fresh])
             }
         }
     }
@@ -76,7 +81,7 @@ import WireProtocol
                 #expect(calls.map(\.method) == ["kong.service.request.set_header"])
             }
             // The last one still waits, and one that waited after its successor had looked for it.
-            #expect(eventually { server.log.split(separator: "\n").count { $0 == "reuse: left behind: eventOver" } >= count / 2 })
+            #expect(eventually { server.log.split(separator: "\n").count { $0.hasSuffix("reuse: left behind: eventOver") } >= count / 2 })
             #expect(!server.log.contains("has got an answer"))
         }
     }

@@ -13,9 +13,7 @@ struct Reuse: Plugin, SynchronousRewritePhase, AccessPhase {
     let config: Config
 
     /// Tasks that handlers have left behind wait here until a later event lets them go.
-    private let left = Mutex<[UnsafeContinuation<Void, Never>]>([])
-
-    init(config: Config) async throws { self.config = config }
+    private static let left = Mutex<[UnsafeContinuation<Void, Never>]>([])
 
     func rewrite(_ kong: Kong) throws {
         try kong.service.request.setHeader("x-before", "1")
@@ -34,9 +32,9 @@ struct Reuse: Plugin, SynchronousRewritePhase, AccessPhase {
         case "exit": try kong.response.exit(403, body: "no")
         case "leave":
             // The one before has lost its event; that it says so to nobody else's is what is tested.
-            for continuation in left.withLock({ let all = $0; $0 = []; return all }) { continuation.resume() }
-            Task.detached { [self] in
-                await withUnsafeContinuation { continuation in left.withLock { $0.append(continuation) } }
+            for continuation in Self.left.withLock({ let all = $0; $0 = []; return all }) { continuation.resume() }
+            Task.detached {
+                await withUnsafeContinuation { continuation in Self.left.withLock { $0.append(continuation) } }
                 do {
                     _ = try await kong.request.host()
                     ServerLog.error("a task that was left behind has got an answer")
