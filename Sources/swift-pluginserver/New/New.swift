@@ -34,8 +34,8 @@ struct New: ParsableCommand {
         guard PluginName(fileName: "\(name).so") == pluginName, !name.hasSuffix(".so") else {
             throw fail("\"\(name)\" cannot be the name of a new plugin: lib and .so are taken for parts of its file's name, and not of its own")
         }
-        do {
-            let source = try PDKSource(pdk, for: OwnServer.program())
+        do throws(ScaffoldError) {
+            let source = try PDKSource(pdk, for: ThisProgram.path)
             let scaffold = try Scaffold(pluginName, pdk: source)
             let parent = path ?? "."
             try scaffold.write(in: parent)
@@ -50,7 +50,7 @@ struct New: ParsableCommand {
 
                 README.md in it says how to build it for Kong.
                 """)
-        } catch let error as ScaffoldError {
+        } catch {
             throw fail("\(error)")
         }
     }
