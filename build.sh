@@ -44,9 +44,9 @@ fail() {
 # --- what the machine must have -----------------------------------------------------------------------------------
 
 # For the build: libffi, which plugins in C are called with, and a C compiler with its headers, which Swift links with and
-# these are built with. For the tests: msgpack-c, whose encoder ours is compared with.
+# these are built with. For the tests: msgpack-c, whose encoder ours is compared with, and valgrind, which reads glibc's symbols.
 build_packages=(gcc g++ libc6-dev libffi-dev pkg-config)
-test_packages=(libmsgpack-dev binutils)
+test_packages=(libmsgpack-dev binutils valgrind libc6-dbg)
 
 need_packages() {
     local missing=() package

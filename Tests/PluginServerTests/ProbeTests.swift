@@ -42,6 +42,25 @@ import Testing
         }
     }
 
+    // MARK: The program
+
+    /// As when another version is installed while the server starts.
+    @Test(arguments: [
+        "unlink(\"PROGRAM\");", "rename(\"OTHER\", \"PROGRAM\");", "rename(\"PROGRAM\", \"OTHER\");",
+    ])
+    func theProgramMayGoWhileItProbes(statement: String) throws {
+        let (program, other) = (directory.file("program"), directory.file("other"))
+        try FileManager.default.copyItem(atPath: Program.path, toPath: program)
+        try FileManager.default.copyItem(atPath: "/bin/false", toPath: other)
+        let statement = statement.replacingOccurrences(of: "PROGRAM", with: program).replacingOccurrences(of: "OTHER", with: other)
+        try CSource(opening: statement).build(to: "\(plugins)/first.so")
+        try CSource().build(to: "\(plugins)/second.so")
+        let run = try Program(
+            ["-plugins-directory", plugins, "-dump-all-plugins", "--probe-parallelism", "1"], executable: program)
+        #expect(run.end == .exited(0), "\(run.errors)")
+        #expect(run.outputText.contains(#""Name":"first""#) && run.outputText.contains(#""Name":"second""#), "\(run.errors)")
+    }
+
     // MARK: Time
 
     @Test func aTimeLimitOfLessThanASecondIsSaidAsItIs() throws {
