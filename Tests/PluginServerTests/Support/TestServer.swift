@@ -91,13 +91,3 @@ final class TestServer: Sendable {
 extension WireProtocolKind {
     static let both: [WireProtocolKind] = [.messagePack, .protoBuf]
 }
-
-/// Looks again and again whether something has come true.
-func eventually(within limit: Duration = .seconds(30), _ condition: () throws -> Bool) rethrows -> Bool {
-    let deadline = ContinuousClock.now + limit
-    while ContinuousClock.now < deadline {
-        if try condition() { return true }
-        usleep(2000)
-    }
-    return false
-}
