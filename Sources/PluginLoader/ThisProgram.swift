@@ -7,6 +7,13 @@ import Glibc
 public enum ThisProgram {
     private static let link = "/proc/self/exe"
 
+    /// What to write in a shell to run it once more, whatever directory that is in: the name by which it was called, or its path if
+    /// PATH does not lead to it.
+    public static var command: String {
+        let called = CommandLine.arguments.first ?? ""
+        return called.contains("/") || called.isEmpty ? path.shellWord : called.shellWord
+    }
+
     /// Where it is, for people; of one that has been removed, what the kernel says.
     public static var path: String { (try? FileManager.default.destinationOfSymbolicLink(atPath: link)) ?? link }
 

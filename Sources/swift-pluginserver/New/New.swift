@@ -46,7 +46,7 @@ struct New: ParsableCommand {
 
                   cd \(folder.shellWord)
                   swift test                                          # its tests, without Kong
-                  swift build && swift-pluginserver try .build/debug/lib\(name).so
+                  swift build && \(ThisProgram.command) try .build/debug/lib\(name).so
 
                 README.md in it says how to build it for Kong.
                 """)
