@@ -94,7 +94,14 @@ public struct PluginProber: Sendable {
                 host: "opens a plugin in a process of its own first, with \(limits.memoryText) of memory",
                 fix: Self.isSilentTrap(signal, process, plugin)
                     ? "build \(plugin.name) for debugging: a release build of Swift does not say why it traps"
-                    : "mend what its last words name, and build \(plugin.name) again")
+                    : Self.lastWords(process.standardError.text).isEmpty
+                        ? "look into what runs when \(plugin.name) is opened: its constructors, and kong_plugin_open"
+                        : "mend what its last words name, and build \(plugin.name) again")
+        case .exited(ProbeChild.reportLost) where report == nil:
+            return refusal(
+                plugin, process, .loadExit, "it closed descriptors of its process while it was opened",
+                host: "a plugin is a guest: it must not close what it has not opened",
+                fix: "let \(plugin.name) close only descriptors that it has opened itself; in the server that would end all connections")
         case .exited(let status):
             guard status == 0, let result = report?.result(plugin.file.subject) else {
                 return ending(
