@@ -20,7 +20,8 @@ usage: ./build.sh VERB
                                  in Swift is self-contained (about 14 MB, runs where there is no Swift) unless
                                  --shared-runtime is given (small, needs the Swift runtime of the compiler that built it)
   install PREFIX                 build, then copy to PREFIX/bin, PREFIX/include and PREFIX/lib/swift-pluginserver/plugins, and
-                                 what plugins are built from to PREFIX/share/swift-pluginserver
+                                 what plugins are built from to PREFIX/share/swift-pluginserver. Of plugins it installs those
+                                 of the folder Plugins; others in dist/plugins are yours to put where Kong shall find them
   clean                          remove all that was built
   help                           this
 
@@ -324,8 +325,10 @@ install_to() { # PREFIX
     put dist/bin/swift-pluginserver "$1/bin/swift-pluginserver"
     mkdir -p "$1/include"
     install -m 644 Sources/CKongPlugin/include/kong_*.h "$1/include"
-    for plugin in dist/plugins/*.so; do
-        put "$plugin" "$1/lib/swift-pluginserver/plugins/$(basename "$plugin")"
+    # What has been built from elsewhere is for somebody's own Kong, and not part of this.
+    for plugin in Plugins/*/; do
+        plugin=$(basename "$plugin").so
+        put "dist/plugins/$plugin" "$1/lib/swift-pluginserver/plugins/$plugin"
     done
     write_pdk "$1/share/swift-pluginserver"
     echo "put the PDK into $1/share/swift-pluginserver"
