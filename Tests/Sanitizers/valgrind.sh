@@ -2,7 +2,7 @@
 # Runs tests of the server under valgrind's memcheck: ./valgrind.sh [FILTER]. See README.md.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-filter=${1:-PluginServerTests.*(Native|HelloC|Blocking|PDKCall|PDKAnswer|Replay|Hostile|HandlerFailure|RequestPlugin|AuthPluginSocket)}
+filter=${1:-PluginServerTests.*(Native|HelloC|Blocking|PDKCall|PDKAnswer|MessagePackReplay|ProtoBufReplay|Hostile|HandlerFailure|RequestPlugin|AuthPluginSocket)}
 swift build --build-tests
 build=$(swift build --show-bin-path)
 stripped=$(mktemp -d)
