@@ -11,6 +11,8 @@ protocol Conversation: AnyObject {
     /// Whether Kong owes answers. They are taken in even while the connection is clogged: Kong reads on only when it is
     /// rid of them.
     var awaitsAnswers: Bool { get }
+    /// What was to be sent has been cut anywhere: what does not come from `output` cannot follow it.
+    func outputWasCut()
     /// The connection is gone.
     func connectionClosed()
 }
@@ -55,6 +57,9 @@ final class Connection: EventSource, @unchecked Sendable {
     }
 
     var isOpen: Bool { registration != nil }
+
+    /// Its number while it is open; else -1.
+    var descriptor: Int32 { socket?.number ?? -1 }
 
     /// Whether so much waits to be sent that no more requests are taken in.
     var isClogged: Bool { output.count >= Self.outputHighWater }
@@ -144,6 +149,7 @@ final class Connection: EventSource, @unchecked Sendable {
             case .moved(let count): output.consume(count)
             case .wouldBlock:
                 waitsForRoom = true
+                conversation?.outputWasCut()
                 return updateInterest()
             // What Kong has sent before it closed may still be there to be read, and says how the event ended.
             case .closed: return read()
