@@ -58,7 +58,7 @@ static void hear_out(int fd, int64_t deadline) {
 }
 
 /* The event's end, which is an empty frame, and RpcReturn{sequence}. Returns its size. */
-static size_t protobuf_end(int64_t sequence, uint8_t end[4 + 4 + 11]) {
+static size_t protobuf_end(int64_t sequence, uint8_t end[64]) {
     memset(end, 0, 8);
     size_t size = 8;
     if (sequence != 0) {
@@ -97,25 +97,31 @@ static size_t messagepack_begin(int64_t id, uint64_t event, uint8_t begin[64]) {
 
 bool flight_answer(const flight_mark *mark) {
     const flight_reply *reply = mark->reply;
-    if (reply == NULL || reply->fd < 0 || mark->plugin >= FLIGHT_MOST_PLUGINS || mark->phase >= FLIGHT_PHASES
+    if (reply == NULL || reply->connection == NULL || mark->plugin >= FLIGHT_MOST_PLUGINS || mark->phase >= FLIGHT_PHASES
         || reply->protocol >= FLIGHT_PROTOCOLS)
         return false;
     const struct recorded_answer *answer = &recorder.answers[mark->plugin][mark->phase][reply->protocol];
-    if (answer->bytes == NULL) return false;
+    const flight_connection connection = *reply->connection;
+    if (answer->bytes == NULL || connection.fd < 0 || connection.is_cut) return false;
+    if (reply->protocol == FLIGHT_MESSAGEPACK && connection.sends != reply->sends) return false;
     /* The loop of a blocking event goes on, and may close its own. */
-    int fd = fcntl(reply->fd, F_DUPFD_CLOEXEC, 0);
+    int fd = fcntl(connection.fd, F_DUPFD_CLOEXEC, 0);
     if (fd < 0) return false;
     int64_t deadline = milliseconds() + LONGEST_ANSWER;
-    uint8_t part[64];
-    bool sent;
+    /* In one piece: Kong may close the connection as soon as it has read the exit. */
+    uint8_t message[FLIGHT_LONGEST_ANSWER + 64];
+    size_t size;
     if (reply->protocol == FLIGHT_PROTOBUF) {
-        size_t size = protobuf_end(reply->number, part);
-        sent = send_all(fd, answer->bytes, answer->size, deadline) && send_all(fd, part, size, deadline);
-        if (sent) hear_out(fd, deadline);
+        memcpy(message, answer->bytes, answer->size);
+        size = answer->size + protobuf_end(reply->number, message + answer->size);
     } else {
-        size_t size = messagepack_begin(reply->number, mark->event, part);
-        sent = send_all(fd, part, size, deadline) && send_all(fd, answer->bytes, answer->size, deadline);
+        size = messagepack_begin(reply->number, mark->event, message);
+        memcpy(message + size, answer->bytes, answer->size);
+        size += answer->size;
     }
+    bool sent = send_all(fd, message, size, deadline);
+    /* Over MessagePack it says nothing after this. */
+    if (sent && reply->protocol == FLIGHT_PROTOBUF) hear_out(fd, deadline);
     close(fd);
     return sent;
 }

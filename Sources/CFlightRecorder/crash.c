@@ -29,25 +29,53 @@ static bool peek(uint64_t address, uint64_t words[2]) {
     return read(recorder.pipe[0], words, 16) == 16;
 }
 
+/* A bit of the frame pointers of async functions. */
+#define ASYNC_FRAME (UINT64_C(1) << 60)
+
 struct place {
     uint64_t instruction, frame, stack;
 };
 
+static bool is_code(uint64_t address) {
+    flight_module module;
+    return flight_copy_module(recorder.page, address, &module);
+}
+
+/* Whether a frame can be there: above `low`, and on this thread's stack as far as that is known. */
+static bool is_frame(uint64_t frame, uint64_t low) {
+    const struct recorded_thread *thread = &recorded_thread;
+    if (frame % 8 != 0 || frame < low) return false;
+    return thread->stack_high == 0 || (frame >= thread->stack_low && frame <= thread->stack_high - 16);
+}
+
+/* The C library keeps no frame pointers. Finds the next of the callers' frames above `low`, which looks like one: where the
+ * frame above it is, and an address to return to. 0: none. */
+static uint64_t find_frame(uint64_t low) {
+    enum { FARTHEST = 16 * 1024 };
+    uint64_t words[2];
+    for (uint64_t frame = low + (8 - low % 8) % 8; frame < low + FARTHEST && is_frame(frame, low); frame += 8) {
+        if (!peek(frame, words)) return 0;
+        if (is_frame(words[0] & ~ASYNC_FRAME, frame + 16) && words[0] - frame < FARTHEST && is_code(words[1])) return frame;
+    }
+    return 0;
+}
+
 /* The addresses to return to, by the frame pointers that Swift and C keep. They only lead up the stack. */
 static void walk(flight_crash *crash, struct place place) {
-    const struct recorded_thread *thread = &recorded_thread;
     uint64_t words[2];
     crash->addresses[crash->address_count++] = place.instruction;
-    flight_module module;
     /* A call of what is no function: only the stack knows where it came from. */
-    if (!flight_copy_module(recorder.page, place.instruction, &module) && peek(place.stack, words))
-        crash->addresses[crash->address_count++] = words[0];
+    if (!is_code(place.instruction) && peek(place.stack, words)) crash->addresses[crash->address_count++] = words[0];
     uint64_t frame = place.frame, low = place.stack;
+    bool may_search = true;
     while (crash->address_count < FLIGHT_MOST_ADDRESSES) {
-        /* Frames of async functions are marked so. */
-        frame &= ~(UINT64_C(1) << 60);
-        if (frame < low || (thread->stack_high != 0 && (frame < thread->stack_low || frame > thread->stack_high - 16))) return;
-        if (!peek(frame, words) || words[1] == 0) return;
+        frame &= ~ASYNC_FRAME;
+        bool is_good = is_frame(frame, low) && peek(frame, words) && is_code(words[1]);
+        if (!is_good) {
+            /* Once is enough: the bottom of the stack has none either. */
+            if (!may_search || (frame = find_frame(low)) == 0 || !peek(frame, words)) return;
+            may_search = false;
+        }
         crash->addresses[crash->address_count++] = words[1];
         low = frame + 16;
         frame = words[0];
@@ -101,9 +129,12 @@ static bool is_fault(int signal) {
 /* What would have happened without this handler, to the same instruction if it was one. */
 static void go_on(int signal, const siginfo_t *info) {
     struct sigaction action = previous[signal];
+    bool comes_again = is_fault(signal) && info->si_code > 0;
+    /* A handler of the Swift runtime's counts on the instruction to fault again. */
+    if (!comes_again && signal != SIGABRT) action = (struct sigaction){.sa_handler = SIG_DFL};
     if ((action.sa_flags & SA_SIGINFO) == 0 && action.sa_handler == SIG_IGN) action.sa_handler = SIG_DFL;
     sigaction(signal, &action, NULL);
-    if (is_fault(signal) && info->si_code > 0) return;
+    if (comes_again) return;
     syscall(SYS_tgkill, getpid(), (pid_t)syscall(SYS_gettid), signal);
 }
 
@@ -142,9 +173,9 @@ static void exited(int status, void *context) {
     if (page->process != getpid() || (slot != NULL && slot->mark.what == FLIGHT_NOTHING)) return;
     flight_crash *crash = &page->crash;
     if (!take_record(crash, FLIGHT_EXIT)) answer(NULL);
-    uint64_t frame = (uint64_t)__builtin_frame_address(0);
+    const uint64_t *frame = __builtin_frame_address(0);
     crash->code = status;
-    walk(crash, (struct place){(uint64_t)__builtin_return_address(0), frame, frame});
+    walk(crash, (struct place){(uint64_t)__builtin_return_address(0), frame[0], (uint64_t)(frame + 2)});
     flight_store(&crash->state, FLIGHT_WRITTEN);
     answer(crash);
     _exit(status);

@@ -3,6 +3,7 @@
 #include <link.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -62,7 +63,8 @@ uint16_t flight_add_plugin(const char *name, size_t size) {
 }
 
 void flight_set_answer(uint16_t plugin, uint8_t phase, uint32_t protocol, const void *bytes, size_t size) {
-    if (plugin >= FLIGHT_MOST_PLUGINS || phase >= FLIGHT_PHASES || protocol >= FLIGHT_PROTOCOLS) return;
+    if (plugin >= FLIGHT_MOST_PLUGINS || phase >= FLIGHT_PHASES || protocol >= FLIGHT_PROTOCOLS || size > FLIGHT_LONGEST_ANSWER)
+        return;
     void *copy = malloc(size);
     if (copy == NULL) return;
     memcpy(copy, bytes, size);
@@ -100,9 +102,34 @@ static int note_module(struct dl_phdr_info *info, size_t size, void *context) {
     return 0;
 }
 
+/* Plugins are loaded by their descriptors, which are closed afterwards: only the kernel knows the files. A line of its
+ * table is "BEGIN-END rwxp OFFSET DEVICE INODE PATH". */
+static void note_paths(flight_page *page) {
+    FILE *table = fopen("/proc/self/maps", "re");
+    if (table == NULL) return;
+    char *line = NULL;
+    size_t room = 0;
+    while (getline(&line, &room, table) > 0) {
+        uint64_t begin = strtoull(line, NULL, 16);
+        const char *path = strchr(line, '/');
+        if (path == NULL) continue;
+        for (uint32_t index = 0; index < page->module_count; index++) {
+            flight_module *module = &page->modules[index];
+            if (begin < module->begin || begin >= module->end || strncmp(module->path, "/proc/self/fd/", 14) != 0) continue;
+            size_t size = strcspn(path, "\n");
+            if (size > sizeof module->path - 1) size = sizeof module->path - 1;
+            memcpy(module->path, path, size);
+            module->path[size] = 0;
+        }
+    }
+    free(line);
+    fclose(table);
+}
+
 void flight_note_modules(void) {
     flight_page *page = recorder.page;
     if (page == NULL) return;
     flight_store(&page->module_count, 0);
     dl_iterate_phdr(note_module, page);
+    note_paths(page);
 }

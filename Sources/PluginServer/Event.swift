@@ -51,7 +51,7 @@ class Event: @unchecked Sendable {
     init(_ context: LoopContext) {
         self.context = context
         reply = .allocate(capacity: 1)
-        reply.initialize(to: flight_reply(fd: -1, protocol: 0, number: 0))
+        reply.initialize(to: flight_reply())
     }
 
     deinit { reply.deallocate() }
@@ -128,7 +128,7 @@ class Event: @unchecked Sendable {
         // After an exit Kong is expected to go: the handler, on its way out, need not know.
         let wasRunning = state == .running
         state = .cancelled
-        reply.pointee.fd = -1
+        reply.pointee.connection = nil
         if wasRunning { context.server.logger.info("\(name) is cancelled: \(reason)") }
         blocking?.cancel(reason)
         failPending(reason)
@@ -149,7 +149,7 @@ class Event: @unchecked Sendable {
         guard canAnswer else { return giveUp(reason) }
         fail(reason, false)
         state = .overdue
-        reply.pointee.fd = -1
+        reply.pointee.connection = nil
         blocking?.cancel(reason)
         answerEarly()
         tellPlugin()
@@ -217,7 +217,7 @@ class Event: @unchecked Sendable {
             return .refused(KONG_EVENT_OVER, "the event has been finished already")
         }
         state = .finished
-        reply.pointee.fd = -1
+        reply.pointee.connection = nil
         if let pdk { NativePDK.release(pdk) }
         pdk = nil
         if before == .cancelled {
@@ -232,7 +232,7 @@ class Event: @unchecked Sendable {
     /// The event is over on both sides, and its id is free.
     final func release() {
         context.events.remove(id)
-        reply.pointee.fd = -1
+        reply.pointee.connection = nil
         instance = nil
         released()
     }

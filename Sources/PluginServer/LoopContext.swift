@@ -63,6 +63,24 @@ final class LoopContext: @unchecked Sendable {
         return try body()
     }
 
+    // MARK: Records of connections
+
+    private var spareRecords: [UnsafeMutablePointer<flight_connection>] = []
+
+    /// One for a connection that is opened.
+    func takeRecord() -> UnsafeMutablePointer<flight_connection> {
+        if let record = spareRecords.popLast() { return record }
+        let record = UnsafeMutablePointer<flight_connection>.allocate(capacity: 1)
+        record.initialize(to: flight_connection(fd: -1, sends: 0, is_cut: 0))
+        return record
+    }
+
+    /// It is never freed: the last moments of an event that had it may be looking at it.
+    func putBack(_ record: UnsafeMutablePointer<flight_connection>) {
+        record.pointee = flight_connection(fd: -1, sends: record.pointee.sends &+ 1, is_cut: 0)
+        spareRecords.append(record)
+    }
+
     // MARK: Tasks of plugins
 
     /// What a plugin has scheduled, with the mark of what it did then.

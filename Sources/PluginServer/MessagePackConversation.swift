@@ -194,11 +194,8 @@ final class MessagePackConversation: Conversation, @unchecked Sendable {
 
     fileprivate func disconnect() { connection.close() }
     fileprivate var loop: EventLoop { context.loop }
-    fileprivate var descriptor: Int32 { connection.descriptor }
+    fileprivate var record: UnsafePointer<flight_connection>? { connection.record.map { UnsafePointer($0) } }
     fileprivate var isConnected: Bool { connection.isOpen }
-
-    /// Kong has one request open, so that what is cut is its answer.
-    func outputWasCut() {}
 
     func connectionClosed() {
         let lost = openRequests
@@ -220,18 +217,24 @@ struct MessagePackRequest: Sendable {
     private let id: Int64
     private let conversation: MessagePackConversation
 
-    /// Of the connection, as it was when the request came.
-    private let descriptor: Int32
+    // nonisolated(unsafe): of the flight recorder, which may read it whenever it is.
+    private nonisolated(unsafe) let connection: UnsafePointer<flight_connection>?
 
     /// On the connection's loop.
     init(_ id: Int64, _ conversation: MessagePackConversation) {
         self.id = id
         self.conversation = conversation
-        descriptor = conversation.descriptor
+        connection = conversation.record
     }
 
     /// How it is answered if the process cannot go on.
-    var reply: flight_reply { flight_reply(fd: descriptor, protocol: UInt32(FLIGHT_MESSAGEPACK), number: id) }
+    var reply: flight_reply {
+        flight_reply(
+            connection: connection, number: id, protocol: UInt32(FLIGHT_MESSAGEPACK), sends: connection?.pointee.sends ?? 0)
+    }
+
+    /// Whether this is the thread of its connection.
+    var isLocal: Bool { conversation.loop.isCurrent }
 
     /// The connection's end shall be told to the event.
     func hold(for event: MessagePackEvent) {

@@ -188,7 +188,8 @@ final class MessagePackEvent: Event, @unchecked Sendable {
         if EventLoop.coarseMilliseconds &- openedAt > Self.kongPatience { return disconnect(request) }
         if let call = queue.popFirst() {
             self.request = nil
-            reply.pointee.fd = -1
+            // As long as it has not left, an answer from a crash can take its place.
+            if !request.isLocal { reply.pointee.connection = nil }
             let event = Int64(bitPattern: id.rawValue)
             request.respond(on: context) { output, id in
                 let bytes = UnsafeRawBufferPointer(rebasing: encodedCalls.bytes[..<call.size])

@@ -159,7 +159,7 @@ final class ProtoBufConversation: Conversation, @unchecked Sendable {
             return nil
         }
         event.reply.pointee = flight_reply(
-            fd: connection.descriptor, protocol: UInt32(FLIGHT_PROTOBUF), number: session.sequence ?? 0)
+            connection: connection.record, number: session.sequence ?? 0, protocol: UInt32(FLIGHT_PROTOBUF), sends: 0)
         self.event = event
         lastEventExited = false
         return event
@@ -267,10 +267,6 @@ final class ProtoBufConversation: Conversation, @unchecked Sendable {
     func close(_ reason: String) {
         context.server.logger.warning("\(reason); closing the connection")
         connection.closeAfterOutput()
-    }
-
-    func outputWasCut() {
-        event?.reply.pointee.fd = -1
     }
 
     func connectionClosed() {

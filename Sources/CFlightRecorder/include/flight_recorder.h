@@ -19,6 +19,7 @@ enum {
     FLIGHT_MOST_SLOTS = 8192,
     FLIGHT_NAME_SIZE = 128,
     FLIGHT_PATH_SIZE = 256,
+    FLIGHT_LONGEST_ANSWER = 4096,
     FLIGHT_NO_PLUGIN = UINT16_MAX
 };
 #define FLIGHT_MAGIC UINT64_C(0x4b4f4e47464c5431)
@@ -38,11 +39,19 @@ enum {
 /* Who has a slot. */
 enum { FLIGHT_LOOP = 1, FLIGHT_BLOCKING_THREAD = 2 };
 
+/* A connection from Kong. Never freed, but used again for another, so that it can always be read. Private to the process. */
+typedef struct flight_connection {
+    int32_t fd;     /* -1: it is closed */
+    uint32_t sends; /* changes with each write to it, and with its end */
+    uint32_t is_cut; /* whether the last write has ended anywhere in what was to be sent */
+} flight_connection;
+
 /* How an event's waiting client could be answered by a process that cannot go on. Private to the process. */
 typedef struct flight_reply {
-    int32_t fd;        /* of the connection on which Kong waits; -1: nobody does, or it cannot be answered */
-    uint32_t protocol; /* FLIGHT_PROTOBUF or FLIGHT_MESSAGEPACK */
+    const flight_connection *connection; /* on which Kong waits; NULL: nobody does, or it cannot be answered */
     int64_t number;    /* the sequence of the RpcCall, or the id of the request */
+    uint32_t protocol; /* FLIGHT_PROTOBUF or FLIGHT_MESSAGEPACK */
+    uint32_t sends;    /* MessagePack: what has been answered already has not left if the connection's are still these */
 } flight_reply;
 enum { FLIGHT_PROTOBUF = 0, FLIGHT_MESSAGEPACK = 1, FLIGHT_PROTOCOLS = 2, FLIGHT_PHASES = 6 };
 
@@ -176,7 +185,8 @@ flight_slot *flight_current_slot(void);
 uint16_t flight_add_plugin(const char *name, size_t size);
 
 /* What Kong is sent when an event of this plugin crashes in this phase: over ProtoBuf:1 frames before the event's end, over
- * MessagePack the response's Data. The bytes are copied. Before any event of the plugin. */
+ * MessagePack the response's Data. At most FLIGHT_LONGEST_ANSWER bytes, which
+ * are copied. Before any event of the plugin. */
 void flight_set_answer(uint16_t plugin, uint8_t phase, uint32_t protocol, const void *bytes, size_t size);
 
 /* Writes down what is mapped now: libraries that a crash's addresses may be in. */
