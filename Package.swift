@@ -72,12 +72,15 @@ let package = Package(
                 .product(name: "DequeModule", package: "swift-collections"),
             ]),
         .target(name: "KongSimulator", dependencies: ["PDKCatalogue", "WireProtocol"]),
+        .target(name: "CFlightRecorder"),
+        .target(name: "FlightRecording", dependencies: ["CFlightRecorder", "PluginLoader"]),
         .target(name: "CEventLoop"),
         .target(name: "EventLoop", dependencies: ["CEventLoop"], swiftSettings: trusted),
         .target(
             name: "PluginServer",
             dependencies: [
-                "CKongPlugin", "PDKCatalogue", "PluginLoader", "WireProtocol", "NativePDK", "EventLoop",
+                "CKongPlugin", "PDKCatalogue", "PluginLoader", "WireProtocol", "NativePDK", "EventLoop", "CFlightRecorder",
+                "FlightRecording",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: trusted),
