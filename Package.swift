@@ -65,6 +65,12 @@ let package = Package(
                 .product(name: "DequeModule", package: "swift-collections"),
             ]),
         .target(name: "KongSimulator", dependencies: ["PDKCatalogue", "WireProtocol"]),
+        .target(name: "CGuardedMemory"),
+        .target(
+            name: "PluginConformance",
+            dependencies: [
+                "CKongPlugin", "CGuardedMemory", "CProbe", "PDKCatalogue", "PluginLoader", "WireProtocol", "NativePDK", "KongSimulator",
+            ]),
         .target(name: "CEventLoop"),
         .target(name: "EventLoop", dependencies: ["CEventLoop"]),
         .target(
@@ -78,7 +84,8 @@ let package = Package(
         .executableTarget(
             name: "swift-pluginserver",
             dependencies: [
-                "PluginServer", "PluginLoader", "KongClient", "KongSimulator", "EventLoop", "WireProtocol", "NativePDK",
+                "PluginServer", "PluginLoader", "PluginConformance", "KongClient", "KongSimulator", "EventLoop", "WireProtocol",
+                "NativePDK",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
@@ -120,7 +127,7 @@ let package = Package(
             name: "PluginServerTests",
             dependencies: [
                 "KongClient", "KongSimulator", "PluginLoader", "WireProtocol", "PDKCatalogue", "CKongPlugin", "NativePDK",
-                "LoopbackHTTP", "TestSupport",
+                "PluginConformance", "LoopbackHTTP", "TestSupport",
             ]),
     ] + plugins.map { plugin($0, needs: pluginNeeds[$0] ?? [], exclude: ["README.md"]) }
         + testPlugins.map { plugin($0, in: "Tests/Plugins") },

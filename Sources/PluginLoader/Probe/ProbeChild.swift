@@ -8,8 +8,8 @@ import Glibc
 public enum ProbeChild {
     /// The descriptors that the parent has put in place: the plugin's file, and where the report goes. Standard input is
     /// empty; standard output and error are the plugin's, and the parent reads them.
-    static let file: CInt = 3
-    static let report: CInt = 4
+    package static let file: CInt = 3
+    package static let report: CInt = 4
 
     /// Does what a probe is for, and ends the process.
     /// - Parameters:

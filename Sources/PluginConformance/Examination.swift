@@ -1,0 +1,156 @@
+import PluginLoader
+
+/// Whether a plugin keeps the rules, each seen to in a process of its own.
+public struct Examination: Sendable {
+    /// What to run, with its arguments: it must call `DrillChild.run`. The drill, the time limit, the plugin's path and the
+    /// configuration, if there is one, follow them.
+    private let command: [String]
+    private let options: CheckOptions
+    private let prober: PluginProber
+    private let limit: Duration
+    private let parallelism: Int
+
+    /// - Parameters:
+    ///   - command: which program is a drill's child.
+    ///   - limit: how long a plugin may take for each thing that it is waited for.
+    public init(command: [String], options: CheckOptions, prober: PluginProber, limit: Duration, parallelism: Int) {
+        self.command = command
+        self.options = options
+        self.prober = prober
+        self.limit = limit
+        self.parallelism = max(1, parallelism)
+    }
+
+    public enum Failure: Error, CustomStringConvertible {
+        /// The configuration is no JSON, or not one that Kong would take.
+        case config(String)
+
+        public var description: String {
+            switch self {
+            case .config(let reason): "Kong would not take the configuration: \(reason)"
+            }
+        }
+    }
+
+    /// - Parameter config: JSON text; nil: one is made up.
+    public func run(_ path: String, config: String?) throws(Failure) -> ConformanceReport {
+        let plugin: CheckedPlugin
+        let description: PluginDescription
+        do throws(LoadError) {
+            plugin = try CheckedPlugin(PluginFile(path: path), options: options)
+            guard let result = prober.probe([plugin]).first else { return ConformanceReport(path: path, plugin: nil, rules: []) }
+            description = try result.get()
+        } catch {
+            return refused(path, error)
+        }
+        try check(config, of: description)
+        var outcomes = outcomesOf([.start], plugin, config)
+        if outcomes.allSatisfy(\.isGood) {
+            outcomes += outcomesOf([.finish], plugin, config)
+            let finishes = outcomes.allSatisfy(\.isGood)
+            outcomes += outcomesOf(Drill.rest.filter { finishes || !$0.needsEvents }, plugin, config)
+        }
+        return ConformanceReport(path: path, plugin: description, rules: judge(outcomes))
+    }
+
+    private func check(_ config: String?, of description: PluginDescription) throws(Failure) {
+        guard let config else { return }
+        let value: JSONValue
+        do {
+            value = try JSONValue(parsing: config)
+        } catch {
+            throw .config("\(error)")
+        }
+        if let violation = description.violation(of: value) { throw .config("\(violation)") }
+    }
+
+    private func refused(_ path: String, _ error: LoadError) -> ConformanceReport {
+        let rules = Rule.all.map { rule -> RuleResult in
+            rule.id == .loads
+                ? .broken(.loads, ["\(error.reason) (\(error.code.rawValue)): \(error.pluginSide)"], fix: error.fix)
+                : .notApplicable(rule.id, "no server loads it")
+        }
+        return ConformanceReport(path: path, plugin: nil, rules: rules)
+    }
+
+    // MARK: Processes
+
+    /// Far more than one thing is waited for in a drill, but each only as long as the plugin goes on.
+    private var drillLimit: Duration { limit * 12 + .seconds(30) }
+
+    private func outcomesOf(_ drills: [Drill], _ plugin: CheckedPlugin, _ config: String?) -> [DrillOutcome] {
+        var outcomes: [DrillOutcome] = []
+        var running: [(drill: Drill, process: ProbeProcess)] = []
+        var rest = drills[...]
+        while !rest.isEmpty || !running.isEmpty {
+            while running.count < parallelism, let drill = rest.popFirst() {
+                do throws(ProbeFailure) {
+                    running.append((drill, try start(drill, plugin, config)))
+                } catch {
+                    outcomes.append(DrillOutcome(drill, failure: error))
+                }
+            }
+            ProbeProcess.wait(for: running.map(\.process))
+            running.removeAll { drill, process in
+                guard process.hasEnded || process.deadline <= ContinuousClock.now else { return false }
+                process.drain()
+                outcomes.append(DrillOutcome(drill, process, limit: drillLimit))
+                return true
+            }
+        }
+        return outcomes
+    }
+
+    private func start(_ drill: Drill, _ plugin: CheckedPlugin, _ config: String?) throws(ProbeFailure) -> ProbeProcess {
+        let seconds = limit / .seconds(1)
+        return try ProbeProcess(
+            command.first ?? "",
+            command.dropFirst() + [drill.rule.rawValue, "\(seconds)", plugin.path] + (config.map { ["--config", $0] } ?? []),
+            file: plugin.file.bytes.descriptor, within: drillLimit)
+    }
+
+    // MARK: The verdict
+
+    private func judge(_ outcomes: [DrillOutcome]) -> [RuleResult] {
+        let broken = Set(outcomes.flatMap { $0.broken.keys })
+        return Rule.all.map { rule in
+            switch rule.id {
+            case .loads: return .kept(.loads)
+            case .sameDescriptor: return judgeDescriptors(outcomes.compactMap(\.descriptor))
+            default: break
+            }
+            let found = outcomes.flatMap { $0.broken[rule.id] ?? [] }
+            if !found.isEmpty {
+                let words = outcomes.filter { $0.broken[rule.id] != nil }.compactMap(\.lastWords).first { !$0.isEmpty }
+                return .broken(rule.id, unique(found), lastWords: words)
+            }
+            if outcomes.contains(where: { $0.examined.contains(rule.id) && ($0.isWhole || $0.drill.rule != rule.id) }) {
+                return .kept(rule.id)
+            }
+            let own = outcomes.first { $0.drill.rule == rule.id }
+            if let reason = own?.skipped { return .notApplicable(rule.id, reason) }
+            if let culprit = own?.broken.keys.first ?? (own == nil ? Rule.all.map(\.id).first(where: broken.contains) : nil),
+                Drill.of(rule.id) != nil
+            {
+                return .notApplicable(rule.id, "not examined, since \(culprit.rawValue) is broken")
+            }
+            if let reason = outcomes.compactMap(\.skipped).first, outcomes.allSatisfy({ $0.skipped != nil }) {
+                return .notApplicable(rule.id, reason)
+            }
+            return .notApplicable(rule.id, rule.absence)
+        }
+    }
+
+    private func judgeDescriptors(_ descriptors: [String]) -> RuleResult {
+        let different = unique(descriptors)
+        if different.count > 1 {
+            return .broken(.sameDescriptor, ["in one process \(different[0]), and in another \(different[1])"])
+        }
+        return descriptors.count > 1 ? .kept(.sameDescriptor) : .notApplicable(.sameDescriptor, Rule.of(.sameDescriptor).absence)
+    }
+
+    private func unique(_ texts: [String]) -> [String] {
+        var seen: Set<String> = []
+        return texts.filter { seen.insert($0).inserted }
+    }
+}
