@@ -220,13 +220,14 @@ final class ConformanceHost: @unchecked Sendable {
     }
 
     /// What is common to the ends of starts, stops and events.
+    /// - Parameter works: looked at with the lock.
     private func answer<Work: HostWork>(
-        _ function: String, _ works: [UInt64: Work], _ handle: UInt64, _ status: kong_status, _ message: kong_string,
+        _ function: String, _ works: @autoclosure () -> [UInt64: Work], _ handle: UInt64, _ status: kong_status, _ message: kong_string,
         _ take: (Work) -> Void
     ) -> kong_status {
         monitor.locked {
             enter()
-            guard let work = works[handle] else {
+            guard let work = works()[handle] else {
                 report.broken("`\(function)` was called for \(handle), which there never was")
                 return kong_status(KONG_EVENT_OVER)
             }

@@ -52,8 +52,8 @@ extension Drill {
         }
         for phase in bench.phases {
             bench.report.doing("handling \(phase.rawValue) on each of \(instanceCount) instances")
-            let events = starts.enumerated().map { bench.begin(phase, on: $1, loop: $0 / 2) }
-            for event in events { try bench.waitForAnswer(event) }
+            // On the loop of the start, and on the other one.
+            for (index, start) in starts.enumerated() { try bench.event(phase, on: start, loop: index / 2) }
         }
         if bench.hasStop {
             bench.report.doing("stopping \(instanceCount) instances")

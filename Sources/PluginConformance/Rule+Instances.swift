@@ -13,7 +13,7 @@ extension Rule {
             absence: "the schema has no field that could be wrong"),
         Rule(
             id: .manyInstances, statement: "There may be many instances at a time, on all loops.",
-            method: "32 instances are started on two loops, handle events at the same time, and are stopped.",
+            method: "32 instances are started on two loops, handle an event each in each phase, one after the other, and are stopped.",
             remedy: "Keep what belongs to a configuration in the instance that you give to `started`, and not in a global variable.",
             absence: ""),
         Rule(

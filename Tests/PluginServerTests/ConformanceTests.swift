@@ -80,7 +80,7 @@ import Testing
     @Test(arguments: BrokenPlugin.breaking)
     func eachBreaksItsRuleAndNoOther(_ plugin: BrokenPlugin) throws {
         let directory = try TemporaryDirectory()
-        let (result, program) = try Self.examine(plugin.build(into: directory.path), timeout: plugin.isSilent ? 1 : 60)
+        let (result, program) = try Self.examine(plugin.build(into: directory.path), timeout: plugin.isSilent ? 2 : 60)
         #expect(result.broken == [plugin.rule].compactMap(\.self), "\(result.findings)")
         #expect(result.findings.contains(plugin.found), "\(result.findings)")
         #expect(program.end == .exited(1))

@@ -109,10 +109,10 @@ extension BrokenPlugin {
             keepingAll: "what was refused elsewhere is done on the loop",
             elsewhere(
                 "if (set(work->event, \"x\", \"y\", 1) == KONG_WRONG_THREAD) the_host->schedule(the_host, work->loop, set_here, work);"),
+            before("static kong_status set(", "static void set_here(void *context);"),
             before(
-                "static void finish(",
+                "static void answered(",
                 """
-                static void finish(struct work *work, kong_status status, const char *message);
                 static void set_here(void *context) {
                     struct work *work = context;
                     set(work->event, "x", "y", 1);

@@ -15,7 +15,7 @@ extension BrokenPlugin {
         BrokenPlugin("no method, no plugin", .unknownMethods, "signal 6", before("if (get_header == 0 ||", "if (get_header == 0) abort();")),
         BrokenPlugin(
             "a method that is not there is thought to be", .unknownMethods, "not answered", isSilent: true, noMethods,
-            (askedInVain, "if (status != KONG_OK && status != KONG_UNKNOWN_METHOD) finish(work, status, \"the host")),
+            before(handling, "if (get_header == 0) return NULL;")),
         BrokenPlugin(
             "NULL without a reason", .openFailure, "no message",
             ("*error = text(\"the host does not know what is needed\");", "")),
@@ -75,8 +75,9 @@ extension BrokenPlugin {
             "a call after the end", .afterFinish, "kong.service.request.set_header was called after",
             after(finishing, "set(work->event, \"x\", \"y\", 1);")),
         BrokenPlugin(
-            "one event at a time", .sideBySide, "called again", before("static void answered(", "static kong_event the_event;"),
-            before(lookingAtStatus, "work->event = the_event;"), before(asking, "the_event = event;")),
+            "one event at a time", .sideBySide, "called again", isSilent: true,
+            before("static void answered(", "static kong_event the_event;"), before(handling, "the_event = event;"),
+            before("finish(work, status, status == KONG_OK", "work->event = the_event;")),
         BrokenPlugin("cancelled, and not finished", .cancel, "not answered", isSilent: true, unnoticedCancelling),
         BrokenPlugin(
             "cancelled, and gone", .cancel, "while it waits for kong.request.get_header",
