@@ -130,7 +130,10 @@ struct Bench {
     ///   - failure: what is wrong if it does not come to that.
     ///   - rule: the one that is broken then; nil: the one that is examined.
     func wait(until isSo: () -> Bool, orElse failure: @autoclosure () -> String, _ rule: Rule.ID? = nil) throws(DrillEnd) {
-        if host.monitor.wait(limit, until: isSo) { return }
+        if host.monitor.wait(limit, until: { isSo() || host.lacksThreads }) {
+            guard host.lacksThreads else { return }
+            throw .notApplicable("this machine has no more threads for it")
+        }
         let activity = host.activity
         if let function = activity.onLoop {
             report.examined(.noBlocking)

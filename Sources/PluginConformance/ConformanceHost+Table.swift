@@ -42,7 +42,9 @@ extension ConformanceHost {
             kind == .first
             ? guarded_memory_lend(size, LentName.host) ?? .allocate(byteCount: size, alignment: 8)
             : .allocate(byteCount: size, alignment: 8)
-        withUnsafeBytes(of: &table) { UnsafeMutableRawBufferPointer(start: memory, count: size).copyMemory(from: UnsafeRawBufferPointer(rebasing: $0.prefix(size))) }
+        withUnsafeBytes(of: &table) { bytes in
+            UnsafeMutableRawBufferPointer(start: memory, count: size).copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes.prefix(size)))
+        }
         return UnsafePointer(memory.assumingMemoryBound(to: kong_host.self))
     }
 

@@ -37,6 +37,9 @@ final class ConformanceHost: @unchecked Sendable {
     /// Whether the plugin is a table, so that what the plugin sees is what NativePDK makes.
     private(set) var isTable = false
 
+    /// Whether a thread could not be had for a blocking plugin.
+    private(set) var lacksThreads = false
+
     private var starts: [UInt64: HostStart] = [:]
     private var stops: [UInt64: HostWork] = [:]
     private var events: [UInt64: HostEvent] = [:]
@@ -119,7 +122,7 @@ final class ConformanceHost: @unchecked Sendable {
             }
             returned(work)
         }
-        if !isStarted { report.skipped("there can be no more threads") }
+        if !isStarted { monitor.locked { lacksThreads = true } }
     }
 
     private func returned(_ work: HostWork) {

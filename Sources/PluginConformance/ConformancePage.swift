@@ -12,8 +12,11 @@ extension Rule {
 
             It is a host of its own, which drives the plugin through the contract, with nothing of Kong. For each rule below
             it says that it is kept, that it is broken, with what was seen and what to do, or that it does not apply, and why. It
-            ends with status 1 if any is broken. Each rule is examined in a process of its own: one that crashes or hangs leaves the
-            others examined. What would be broken for no other reason than that events do not end, or instances do not start, is left out.
+            ends with status 1 if any is broken.
+
+            What is done with a plugin for one rule is done in a process of its own, so that one that crashes or hangs leaves the others
+            examined; rules about what is never to be seen are seen to in all of these. Where instances do not start, or events do not
+            end, what needs them is not examined.
 
             The configuration is `--config`, or one that is made up from the schema. Calls are answered as Kong would answer them for a
             request that has something of everything, unless the rule is about other answers. `--timeout` is how long the plugin has for

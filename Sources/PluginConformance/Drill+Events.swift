@@ -34,8 +34,10 @@ extension Drill {
             let events = (0..<count).map { bench.begin(phase, on: instance, loop: $0, script) }
             // All that can be waited for is held, and then answered, the last event first, until there is nothing more.
             while true {
+                // Some may wait for others, and not for answers of their own.
+                _ = bench.host.monitor.wait(.milliseconds(200)) { events.allSatisfy { $0.isWaiting || $0.isOver } }
                 try bench.wait(
-                    until: { events.allSatisfy { $0.isWaiting || $0.isOver } || !events.contains { $0.isWaiting } && events.allSatisfy(\.isOver) },
+                    until: { events.contains(where: \.isWaiting) || events.allSatisfy(\.isOver) },
                     orElse: "an event (\(phase.rawValue)) of \(count) was not finished")
                 let held = bench.host.monitor.locked { events.reversed().flatMap(\.held) }
                 if held.isEmpty { break }

@@ -25,16 +25,17 @@ public enum DrillChild {
         let report = DrillReport(for: drill.rule, to: ProbeChild.report)
         report.doing("opening it")
         _ = guarded_memory_watch(ProbeChild.report)
-        run(drill, path: path, config: config, limit: limit, versions, report)
+        let isWhole = run(drill, path: path, config: config, limit: limit, versions, report)
         fflush(nil)
-        report.end()
+        report.end(isWhole: isWhole)
         // The plugin's own threads and destructors are not waited for.
         _exit(0)
     }
 
+    /// - Returns: whether all was done.
     private static func run(
         _ drill: Drill, path: String, config: String?, limit: Duration, _ versions: BuildVersions, _ report: DrillReport
-    ) {
+    ) -> Bool {
         let host = ConformanceHost(drill.host, report)
         let plugin: OpenPlugin
         do throws(LoadError) {
@@ -42,7 +43,8 @@ public enum DrillChild {
             let options = CheckOptions(host: versions, allowInsecure: true)
             plugin = try CheckedPlugin(PluginFile(path: path, owning: ProbeChild.file), options: options).open(host: host.table)
         } catch {
-            return refused(error, by: drill, report)
+            refused(error, by: drill, report)
+            return true
         }
         // A runtime that the plugin brings may have put its own in the place.
         _ = guarded_memory_watch(ProbeChild.report)
@@ -56,18 +58,20 @@ public enum DrillChild {
         let description = PluginDescription(plugin)
         let bench = Bench(
             plugin: plugin, host: host, config: given.map(description.effectiveConfig) ?? ConfigSample.fitting(description), limit: limit)
+        var isWhole = true
         do throws(DrillEnd) {
             try drill.run(bench)
         } catch {
             switch error {
             case .broken(let found): report.broken(found)
             case .notApplicable(let reason): report.skipped(reason)
-            case .ended: break
+            case .ended: isWhole = false
             }
         }
         for stray in host.strayCalls { report.broken(.loopThread, stray) }
         report.examined(.unchangedDescriptor)
         if let change = DescriptorCopy(plugin).difference(from: before) { report.broken(.unchangedDescriptor, change) }
+        return isWhole
     }
 
     /// It does not open for a host that offers less: which is all right, if it says so.

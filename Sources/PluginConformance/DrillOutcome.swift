@@ -11,7 +11,7 @@ struct DrillOutcome: Sendable {
     var descriptor: String?
     /// Of the process, where it has not ended well.
     var lastWords: String?
-    /// Whether it has come to its end.
+    /// Whether all of it was done.
     var isWhole = false
 
     /// Whether it says nothing against the plugin, so that drills that need as much can be done.
@@ -26,7 +26,7 @@ struct DrillOutcome: Sendable {
     init(_ drill: Drill, _ process: ProbeProcess, limit: Duration) {
         self.drill = drill
         let end = process.end()
-        var doing = "nothing"
+        var (doing, hasEnded) = ("nothing", false)
         for line in process.report.bytes.split(separator: UInt8(ascii: "\n")) {
             guard let line = try? JSONDecoder().decode(DrillLine.self, from: Data(line)) else { continue }
             if let text = line.doing { doing = text }
@@ -39,9 +39,9 @@ struct DrillOutcome: Sendable {
                 broken[rule, default: []].append("\(doing): \(found)")
                 lastWords = ""
             }
-            if line.isEnd == true { isWhole = true }
+            if let isWhole = line.isWhole { (self.isWhole, hasEnded) = (isWhole, true) }
         }
-        guard !isWhole else { return }
+        guard !hasEnded else { return }
         let words = PluginProber.lastWords(process.standardError.text)
         // A fault on guarded memory has its rule already.
         if lastWords == nil { broken[drill.rule, default: []].append("\(doing): \(Self.text(end, limit))") }

@@ -21,8 +21,8 @@ struct DrillLine: Codable {
     /// Written by the handler of a signal: see guarded_memory.h.
     var fault: String?
     var what: String?
-    /// Nothing comes after it.
-    var isEnd: Bool?
+    /// Nothing comes after it: true if all was done, and false if there was no going on.
+    var isWhole: Bool?
 }
 
 /// The child's end.
@@ -69,7 +69,7 @@ final class DrillReport: @unchecked Sendable {
 
     func opened(_ descriptor: String) { write(DrillLine(descriptor: descriptor)) }
 
-    func end() { write(DrillLine(isEnd: true)) }
+    func end(isWhole: Bool) { write(DrillLine(isWhole: isWhole)) }
 
     private func write(_ line: DrillLine) {
         // Texts, names and numbers: there is nothing in it that JSON cannot carry.

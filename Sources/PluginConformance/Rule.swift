@@ -39,11 +39,11 @@ public struct Rule: Sendable {
     /// Why there may be nothing to examine.
     let absence: String
 
-    /// All rules, in the order in which a plugin comes to them.
+    /// All rules, in the order in which a plugin comes to them; each id once.
     public static let all = opening + instances + events + answers
 
-    /// `all` has each id once.
     static func of(_ id: ID) -> Rule {
-        all.first { $0.id == id } ?? Rule(id: id, statement: "", method: "", remedy: "", absence: "")
+        guard let rule = all.first(where: { $0.id == id }) else { preconditionFailure("there is no rule \(id.rawValue)") }
+        return rule
     }
 }

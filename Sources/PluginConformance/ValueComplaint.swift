@@ -14,16 +14,19 @@ extension kong_value {
         switch type {
         case KongType.string, KongType.bytes: return string.complaint
         case KongType.array:
-            if array.count != 0, array.items == nil || array.count < 0 { return "an array of \(UInt(bitPattern: array.count)) items that are not there" }
+            if Self.isMissing(array.count, array.items) { return "an array of \(UInt(bitPattern: array.count)) items that are not there" }
             return items.lazy.compactMap { $0.complaint(depth: depth + 1) }.first
         case KongType.map:
-            if map.count != 0, map.entries == nil || map.count < 0 { return "a map of \(UInt(bitPattern: map.count)) entries that are not there" }
+            if Self.isMissing(map.count, map.entries) { return "a map of \(UInt(bitPattern: map.count)) entries that are not there" }
             return entries.lazy.compactMap { $0.key.complaint ?? $0.value.complaint(depth: depth + 1) }.first
         default: return nil
         }
     }
 
     private static let depthLimit = 64
+
+    /// C's size_t is a signed number here.
+    private static func isMissing(_ count: Int, _ first: UnsafeRawPointer?) -> Bool { count != 0 && (first == nil || count < 0) }
 }
 
 extension kong_string {

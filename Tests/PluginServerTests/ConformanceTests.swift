@@ -164,8 +164,15 @@ import Testing
     @Test func theConfigurationIsTheOneThatIsGiven() throws {
         let directory = try TemporaryDirectory()
         let plugin = BrokenPlugin(
-            keepingAll: "fails its start",
-            ("if (!greeting || greeting->type != KONG_STRING) {", "if (greeting->string.size == 3) { the_host->started(the_host, start, KONG_FAILED, text(\"three is too few\"), NULL); return; }\n if (!greeting || greeting->type != KONG_STRING) {"))
+            keepingAll: "a start that may fail",
+            BrokenPlugin.before(
+                BrokenPlugin.lookingAtConfig,
+                """
+                if (greeting && greeting->type == KONG_STRING && greeting->string.size == 3) {
+                    the_host->started(the_host, start, KONG_FAILED, text("three is too few"), NULL);
+                    return;
+                }
+                """))
         let file = try plugin.build(into: directory.path)
         let (good, _) = try Self.examine(file, config: #"{"greeting": "four"}"#)
         #expect(good.broken == [], "\(good.findings)")

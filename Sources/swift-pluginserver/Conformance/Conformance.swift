@@ -11,8 +11,8 @@ struct Conformance: ParsableCommand {
         abstract: "Examines whether a plugin keeps the contract of kong_plugin.h.",
         discussion: """
             Drives the plugin through the contract, without a server and without Kong, and says for each rule whether it is kept, \
-            with what was seen and what to do if it is not. Each rule has a process of its own: one that crashes or hangs leaves \
-            the others examined. The rules are in docs/conformance.md. Ends with status 1 if any is broken.
+            with what was seen and what to do if it is not. Processes of their own do what is dangerous: a plugin that crashes or \
+            hangs for one rule is examined for the others. The rules are in docs/conformance.md. Ends with status 1 if any is broken.
 
             Examples:
               swift-pluginserver conformance dist/plugins/hello.so

@@ -19,9 +19,9 @@ struct ConformanceText {
         text += "\n"
         let width = report.rules.map { $0.id.rawValue.count }.max() ?? 0
         for rule in report.rules { text += lines(of: rule, width) }
-        let broken = "\(report.count(.broken)) broken"
-        text += "\n\(report.count(.kept)) kept, \(report.count(.broken) == 0 ? broken : style.bad(broken)), \(report.count(.notApplicable)) not applicable\n"
-        return text
+        let count = "\(report.count(.broken)) broken"
+        let broken = report.count(.broken) == 0 ? count : style.bad(count)
+        return text + "\n\(report.count(.kept)) kept, \(broken), \(report.count(.notApplicable)) not applicable\n"
     }
 
     private func lines(of rule: RuleResult, _ width: Int) -> String {
