@@ -47,13 +47,10 @@ struct Bench {
         let start = host.makeStart(on: loop, isBlocking: isBlocking, rule)
         host.run(start, "start") { [self] in
             guard case .object(let fields) = config else { return }
-            let arena = ValueArena()
-            let value = JSONValue.object(fields.merging(Self.kongsOwn) { $1 }).kongValue(in: arena)
-            let lent = LentValue(value, LentName.config)
+            let lent = LentValue(LentName.config) { JSONValue.object(fields.merging(Self.kongsOwn) { $1 }).kongValue(in: $0) }
             noteLoans()
             descriptor.pointee.start?(descriptor, start.handle, start.loop.index, lent.pointer)
             lent.end()
-            _ = arena
         }
         return start
     }

@@ -399,10 +399,9 @@ final class ConformanceHost: @unchecked Sendable {
             if event.isCancelled { return .failure(CallRefusal(KONG_CANCELLED, "nobody waits for this event any more")) }
             return call.result
         }
-        let arena = ValueArena()
         switch result {
         case .success(let value):
-            let lent = LentValue(value.value(in: arena), "the result of \(call.name)", terminated: event.isBlocking)
+            let lent = LentValue("the result of \(call.name)", terminated: event.isBlocking) { value.value(in: $0) }
             call.completion(call.context, kong_status(KONG_OK), lent.pointer, kong_string())
             let isKept = monitor.locked {
                 guard event.isBlocking, event.answers == 0 else { return false }
@@ -415,7 +414,6 @@ final class ConformanceHost: @unchecked Sendable {
             call.completion(call.context, kong_status(refusal.status), nil, lent.pointer.pointee.string)
             lent.end()
         }
-        _ = arena
     }
 
     // MARK: What is noted

@@ -95,5 +95,11 @@ struct LentValue {
         guarded_memory_seal(memory)
     }
 
+    /// - Parameter make: makes the value, of memory that lasts until it has been copied.
+    init(_ what: String, terminated: Bool = false, _ make: (ValueArena) -> kong_value) {
+        let arena = ValueArena()
+        self = withExtendedLifetime(arena) { LentValue(make(arena), what, terminated: terminated) }
+    }
+
     func end() { guarded_memory_end(pointer) }
 }
