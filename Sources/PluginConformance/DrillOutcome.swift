@@ -14,8 +14,8 @@ struct DrillOutcome: Sendable {
     /// Whether all of it was done.
     var isWhole = false
 
-    /// Whether it says nothing against the plugin, so that drills that need as much can be done.
-    var isGood: Bool { isWhole && broken.isEmpty }
+    /// Whether the plugin has kept the drill's own rule, so that drills that need as much can be done.
+    var isDone: Bool { isWhole && broken[drill.rule] == nil }
 
     /// For a process that there could not be.
     init(_ drill: Drill, failure: ProbeFailure) {

@@ -38,6 +38,7 @@ public struct Examination: Sendable {
         let description: PluginDescription
         do throws(LoadError) {
             plugin = try CheckedPlugin(PluginFile(path: path), options: options)
+            // There is a result for each plugin.
             guard let result = prober.probe([plugin]).first else { return ConformanceReport(path: path, plugin: nil, rules: []) }
             description = try result.get()
         } catch {
@@ -45,12 +46,12 @@ public struct Examination: Sendable {
         }
         try check(config, of: description)
         var outcomes = outcomesOf([.start], plugin, config)
-        if outcomes.allSatisfy(\.isGood) {
+        if outcomes.allSatisfy(\.isDone) {
             outcomes += outcomesOf([.finish], plugin, config)
-            let finishes = outcomes.allSatisfy(\.isGood)
+            let finishes = outcomes.allSatisfy(\.isDone)
             outcomes += outcomesOf(Drill.rest.filter { finishes || !$0.needsEvents }, plugin, config)
         }
-        return ConformanceReport(path: path, plugin: description, rules: judge(outcomes))
+        return ConformanceReport(path: path, plugin: description, rules: Rule.all.map { judge($0, outcomes) })
     }
 
     private func check(_ config: String?, of description: PluginDescription) throws(Failure) {
@@ -98,7 +99,9 @@ public struct Examination: Sendable {
                 return true
             }
         }
-        return outcomes
+        // Whichever was first to end.
+        let order = drills.map(\.rule)
+        return outcomes.sorted { order.firstIndex(of: $0.drill.rule) ?? 0 < order.firstIndex(of: $1.drill.rule) ?? 0 }
     }
 
     private func start(_ drill: Drill, _ plugin: CheckedPlugin, _ config: String?) throws(ProbeFailure) -> ProbeProcess {
@@ -111,34 +114,38 @@ public struct Examination: Sendable {
 
     // MARK: The verdict
 
-    private func judge(_ outcomes: [DrillOutcome]) -> [RuleResult] {
-        let broken = Set(outcomes.flatMap { $0.broken.keys })
-        return Rule.all.map { rule in
-            switch rule.id {
-            case .loads: return .kept(.loads)
-            case .sameDescriptor: return judgeDescriptors(outcomes.compactMap(\.descriptor))
-            default: break
-            }
-            let found = outcomes.flatMap { $0.broken[rule.id] ?? [] }
-            if !found.isEmpty {
-                let words = outcomes.filter { $0.broken[rule.id] != nil }.compactMap(\.lastWords).first { !$0.isEmpty }
-                return .broken(rule.id, unique(found), lastWords: words)
-            }
-            if outcomes.contains(where: { $0.examined.contains(rule.id) && ($0.isWhole || $0.drill.rule != rule.id) }) {
-                return .kept(rule.id)
-            }
-            let own = outcomes.first { $0.drill.rule == rule.id }
-            if let reason = own?.skipped { return .notApplicable(rule.id, reason) }
-            if let culprit = own?.broken.keys.first ?? (own == nil ? Rule.all.map(\.id).first(where: broken.contains) : nil),
-                Drill.of(rule.id) != nil
-            {
-                return .notApplicable(rule.id, "not examined, since \(culprit.rawValue) is broken")
-            }
-            if let reason = outcomes.compactMap(\.skipped).first, outcomes.allSatisfy({ $0.skipped != nil }) {
-                return .notApplicable(rule.id, reason)
-            }
-            return .notApplicable(rule.id, rule.absence)
+    private func judge(_ rule: Rule, _ outcomes: [DrillOutcome]) -> RuleResult {
+        switch rule.id {
+        case .loads: return .kept(.loads)
+        case .sameDescriptor: return judgeDescriptors(outcomes.compactMap(\.descriptor))
+        default: break
         }
+        let breaking = outcomes.filter { $0.broken[rule.id] != nil }
+        if !breaking.isEmpty {
+            let found = breaking.flatMap { $0.broken[rule.id] ?? [] }
+            return .broken(rule.id, unique(found), lastWords: breaking.compactMap(\.lastWords).first { !$0.isEmpty })
+        }
+        // Of its own drill all must have been done; in others there is to see what there is.
+        if outcomes.contains(where: { $0.examined.contains(rule.id) && ($0.isWhole || $0.drill.rule != rule.id) }) {
+            return .kept(rule.id)
+        }
+        return .notApplicable(rule.id, absence(of: rule, outcomes))
+    }
+
+    /// Why there was nothing to see of a rule.
+    private func absence(of rule: Rule, _ outcomes: [DrillOutcome]) -> String {
+        let own = outcomes.first { $0.drill.rule == rule.id }
+        if let reason = own?.skipped { return reason }
+        if Drill.of(rule.id) != nil, let culprit = firstBroken(in: own.map { [$0] } ?? outcomes) {
+            return "not examined, since \(culprit.rawValue) is broken"
+        }
+        // Of a plugin without an instance there is nothing to see at all.
+        if let reason = outcomes.first?.skipped { return reason }
+        return rule.absence
+    }
+
+    private func firstBroken(in outcomes: [DrillOutcome]) -> Rule.ID? {
+        Rule.all.map(\.id).first { id in outcomes.contains { $0.broken[id] != nil } }
     }
 
     private func judgeDescriptors(_ descriptors: [String]) -> RuleResult {
