@@ -297,6 +297,8 @@ final class ConformanceHost: @unchecked Sendable {
             }
             let arguments = UnsafeBufferPointer(start: count == 0 ? nil : arguments, count: count)
             for argument in arguments { check(argument, "an argument of \(name)") }
+            // NativePDK asks nobody for the methods of a table.
+            if kind == .withoutMethods { throw CallRefusal(KONG_UNKNOWN_METHOD, "this host knows no method") }
             let facts = try PDKCatalogue.checkedFacts(MethodID(rawValue: method), in: event.phases, arguments)
             let outcome = event.exchange.perform(MethodID(rawValue: method), arguments.map { OwnedValue($0) })
             if facts.endsEvent {
