@@ -24,7 +24,8 @@ extension Rule {
 
             A plugin that is a table (`kong_define.h`) is examined as any other: what the table does not say is the host's, and kept.
 
-            With `--json` the result is an object with the `path`, the `plugin` as Kong will see it, and `rules`, an array of objects:
+            With `--json` the result is an object with the `path`, the `plugin` as Kong will see it, and `rules`, an array of objects in which
+            what does not apply has no key:
 
             | key | what it is |
             | --- | --- |

@@ -9,7 +9,7 @@ public struct RuleResult: Encodable, Sendable {
     public let statement: String
     public let outcome: Outcome
     /// What was seen, of a rule that is broken.
-    public let found: [String]
+    public let found: [String]?
     /// What to do about it.
     public let fix: String?
     /// The last that the plugin has written to standard error before its process ended.
@@ -31,7 +31,7 @@ public struct RuleResult: Encodable, Sendable {
     static func notApplicable(_ id: Rule.ID, _ reason: String) -> RuleResult { RuleResult(id, .notApplicable, reason: reason) }
 
     private init(
-        _ id: Rule.ID, _ outcome: Outcome, _ found: [String] = [], fix: String? = nil, lastWords: String? = nil, reason: String? = nil
+        _ id: Rule.ID, _ outcome: Outcome, _ found: [String]? = nil, fix: String? = nil, lastWords: String? = nil, reason: String? = nil
     ) {
         self.id = id
         statement = Rule.of(id).statement

@@ -14,7 +14,7 @@ import Testing
             let id: Rule.ID
             let statement: String
             let outcome: String
-            let found: [String]
+            let found: [String]?
             let fix: String?
             let reason: String?
         }
@@ -24,7 +24,7 @@ import Testing
         let rules: [OneRule]
 
         var broken: [Rule.ID] { rules.filter { $0.outcome == "broken" }.map(\.id) }
-        var findings: String { rules.flatMap { rule in rule.found.map { "\(rule.id.rawValue): \($0)" } }.joined(separator: "\n") }
+        var findings: String { rules.flatMap { rule in (rule.found ?? []).map { "\(rule.id.rawValue): \($0)" } }.joined(separator: "\n") }
 
         func outcome(_ id: Rule.ID) -> String? { rules.first { $0.id == id }?.outcome }
     }
@@ -84,7 +84,7 @@ import Testing
         #expect(result.broken == [plugin.rule].compactMap(\.self), "\(result.findings)")
         #expect(result.findings.contains(plugin.found), "\(result.findings)")
         #expect(program.end == .exited(1))
-        for rule in result.rules where rule.outcome == "broken" { #expect(rule.fix?.isEmpty == false) }
+        for rule in result.rules where rule.outcome == "broken" { #expect(rule.fix?.isEmpty == false && rule.found?.isEmpty == false) }
     }
 
     @Test func eachRuleCanBeBroken() {

@@ -31,7 +31,7 @@ struct ConformanceText {
         case .notApplicable: return "-       \(id)  \((rule.reason ?? "").printable)\n"
         case .broken:
             var text = "\(style.bad("broken"))  \(id)  \(rule.statement)\n"
-            for found in rule.found { text += "          found: \(found.printable)\n" }
+            for found in rule.found ?? [] { text += "          found: \(found.printable)\n" }
             if let words = rule.lastWords { text += "          its last words: \(words.printable)\n" }
             if let fix = rule.fix { text += "          fix: \(fix.printable)\n" }
             return text
