@@ -12,6 +12,13 @@ import PackageDescription
 #endif
 let toolchain: [CSetting] = [.define("KONG_SWIFT_VERSION_FALLBACK", to: "\"\(swiftVersion)\"")]
 
+// An `async` function runs where its caller does: each change of the executor costs about as much as a call of Kong's PDK.
+let stayingOnExecutor: [SwiftSetting] = [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]
+
+// The rooms of every request: the runtime would look at each access to a property in turn. Debug builds, and so the tests,
+// do check it.
+let trusted: [SwiftSetting] = [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
+
 /// A plugin: one folder, one shared library `libNAME.so`.
 func plugin(
     _ name: String, in folder: String = "Plugins", needs: [Target.Dependency] = [], exclude: [String] = []
@@ -23,7 +30,7 @@ let plugins = ["goplug", "hmac-auth", "http-log", "rate-limit", "request-id", "r
 /// What they need beside KongPDK.
 let pluginNeeds: [String: [Target.Dependency]] = ["hmac-auth": [.product(name: "Crypto", package: "swift-crypto")]]
 /// Plugins that only the tests load.
-let testPlugins = ["recorded_goplug", "recorded_noop", "recorded_tencalls", "recorded_zoo", "misbehaving", "caller", "blocking"]
+let testPlugins = ["recorded_goplug", "recorded_noop", "recorded_tencalls", "recorded_zoo", "misbehaving", "caller", "blocking", "reuse"]
 
 let package = Package(
     name: "swift-pluginserver",
@@ -44,7 +51,7 @@ let package = Package(
         // The rooms, from the ground up: an arrow points only to a target above it in this list.
         .target(name: "CKongPlugin", cSettings: toolchain),
         .target(name: "CKongPluginEntry", dependencies: ["CKongPlugin"], cSettings: toolchain),
-        .target(name: "KongPDK", dependencies: ["CKongPlugin", "CKongPluginEntry"]),
+        .target(name: "KongPDK", dependencies: ["CKongPlugin", "CKongPluginEntry"], swiftSettings: stayingOnExecutor),
         .target(name: "PDKCatalogue"),
         // libffi, which calls functions, and makes some, whose types are known only when the program runs.
         .systemLibrary(name: "CFFI", pkgConfig: "libffi", providers: [.apt(["libffi-dev"])]),
@@ -72,14 +79,14 @@ let package = Package(
                 "CKongPlugin", "CGuardedMemory", "CProbe", "PDKCatalogue", "PluginLoader", "WireProtocol", "NativePDK", "KongSimulator",
             ]),
         .target(name: "CEventLoop"),
-        .target(name: "EventLoop", dependencies: ["CEventLoop"]),
+        .target(name: "EventLoop", dependencies: ["CEventLoop"], swiftSettings: trusted),
         .target(
             name: "PluginServer",
             dependencies: [
                 "CKongPlugin", "PDKCatalogue", "PluginLoader", "WireProtocol", "NativePDK", "EventLoop",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
-            ]),
+            ], swiftSettings: trusted),
         .target(name: "KongClient", dependencies: ["CKongPlugin", "PDKCatalogue", "WireProtocol", "KongSimulator"]),
         .executableTarget(
             name: "swift-pluginserver",
@@ -117,11 +124,12 @@ let package = Package(
             ]),
         .testTarget(name: "KongSimulatorTests", dependencies: ["KongSimulator", "PDKCatalogue", "WireProtocol"]),
         // The loader knows what Kong takes for a schema.
-        .testTarget(name: "KongPDKTests", dependencies: ["KongPDK", "PDKCatalogue", "PluginLoader"]),
+        .testTarget(name: "KongPDKTests", dependencies: ["KongPDK", "PDKCatalogue", "PluginLoader", "TestSupport"]),
         .testTarget(name: "RequestIDTests", dependencies: ["request-id", "KongPDKTesting"]),
         .testTarget(name: "RequestTransformTests", dependencies: ["request-transform", "KongPDKTesting", "PluginLoader"]),
-        .target(name: "LoopbackHTTP", path: "Tests/LoopbackHTTP"),
-        .testTarget(name: "HTTPLogTests", dependencies: ["http-log", "KongPDKTesting", "LoopbackHTTP", "PluginLoader"]),
+        .target(name: "LoopbackHTTP", dependencies: ["TestSupport"], path: "Tests/LoopbackHTTP"),
+        .testTarget(
+            name: "HTTPLogTests", dependencies: ["http-log", "KongPDKTesting", "LoopbackHTTP", "PluginLoader", "TestSupport"]),
         // Runs swift-pluginserver and loads the test plugins, all built beside it: `swift build --build-tests` builds them.
         .testTarget(
             name: "PluginServerTests",

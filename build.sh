@@ -16,15 +16,18 @@ usage: ./build.sh VERB
                                  a new plugin's package
   docs                           dist/docs, a web site: the documentation of KongPDK and KongPDKTesting
   build                          dist/bin/swift-pluginserver, and dist/plugins/NAME.so for each folder of Plugins
-  plugin DIR [--shared-runtime]  dist/plugins/NAME.so from one plugin's folder, here or elsewhere, in Swift or in C. One
-                                 in Swift is self-contained (about 14 MB, runs where there is no Swift) unless
+  plugin DIR [--shared-runtime]  dist/plugins/NAME.so from one plugin's folder, here or elsewhere, in Swift, C or Rust.
+                                 One in Swift is self-contained (about 14 MB, runs where there is no Swift) unless
                                  --shared-runtime is given (small, needs the Swift runtime of the compiler that built it)
+  bench [PART] [OPTION…]         measure the server beside others: `bench --help`, and Benchmarks/README.md
   install PREFIX                 build, then copy to PREFIX/bin, PREFIX/include and PREFIX/lib/swift-pluginserver/plugins, and
-                                 what plugins are built from to PREFIX/share/swift-pluginserver
+                                 what plugins are built from to PREFIX/share/swift-pluginserver. Of plugins it installs those
+                                 of the folder Plugins; others in dist/plugins are yours to put where Kong shall find them
   clean                          remove all that was built
   help                           this
 
-It needs Debian or Ubuntu with Swift 6.3 or newer; what else is missing it installs with apt-get.
+It needs Debian or Ubuntu with Swift 6.3 or newer; what else is missing it installs with apt-get. Plugins in Rust are built
+where there is a rustc, 1.63 or newer.
 END
 }
 
@@ -44,9 +47,9 @@ fail() {
 # --- what the machine must have -----------------------------------------------------------------------------------
 
 # For the build: libffi, which plugins in C are called with, and a C compiler with its headers, which Swift links with and
-# these are built with. For the tests: msgpack-c, whose encoder ours is compared with.
+# these are built with. For the tests: msgpack-c, whose encoder ours is compared with, and valgrind, which reads glibc's symbols.
 build_packages=(gcc g++ libc6-dev libffi-dev pkg-config)
-test_packages=(libmsgpack-dev binutils)
+test_packages=(libmsgpack-dev binutils valgrind libc6-dbg)
 
 need_packages() {
     local missing=() package
@@ -118,24 +121,38 @@ put() { # FILE TARGET
 }
 
 build_all() {
+    local folder
+    build_server
+    for folder in Plugins/*/; do
+        if is_rust_plugin "$folder" && ! has_rust; then
+            echo "left out $folder: there is no rustc"
+        else
+            build_plugin "$folder" self-contained
+        fi
+    done
+}
+
+build_server() {
     need_swift
     need_packages "${build_packages[@]}"
     release_flags self-contained
-    local folder
     swift build "${flags[@]}" --scratch-path .build-self-contained --product swift-pluginserver
     put "$(swift build "${flags[@]}" --scratch-path .build-self-contained --show-bin-path)/swift-pluginserver" \
         dist/bin/swift-pluginserver
-    for folder in Plugins/*/; do build_plugin "$folder" self-contained; done
 }
 
-build_plugin() { # DIR KIND
-    local folder=$1 name package
+build_plugin() { # DIR KIND [INTO]
+    local folder=$1 into=${3:-dist/plugins} name package
     [ -d "$folder" ] || fail "there is no folder $folder"
     folder=$(cd "$folder" && pwd)
     name=$(basename "$folder")
     [[ $name =~ ^[A-Za-z0-9_][A-Za-z0-9_.-]*$ && $name != lib?* && $name != *.so ]] || fail "the folder's name is the plugin's, and \"$name\" cannot be one"
     if [ ! -f "$folder/Package.swift" ] && compgen -G "$folder/*.c" >/dev/null; then
-        build_c_plugin "$folder" "$name"
+        build_c_plugin "$folder" "$name" "$into"
+        return
+    fi
+    if is_rust_plugin "$folder"; then
+        build_rust_plugin "$folder" "$name" "$into"
         return
     fi
     need_swift
@@ -149,7 +166,7 @@ build_plugin() { # DIR KIND
         package=$PWD
         scratch=$PWD/.build-$2
     elif [ ! -f "$folder/Package.swift" ]; then
-        compgen -G "$folder/*.swift" >/dev/null || fail "there is no Package.swift, and no file in Swift or C, in $folder"
+        compgen -G "$folder/*.swift" >/dev/null || fail "there is no Package.swift, and no file in Swift, C or Rust, in $folder"
         package=$PWD/.build-plugins/$name
         write_package "$package" "$name" "$folder"
     fi
@@ -157,16 +174,38 @@ build_plugin() { # DIR KIND
         fail "$folder does not build: the reason is above"
     bin=$(swift build "${flags[@]}" --package-path "$package" --scratch-path "$scratch" --show-bin-path)
     [ -f "$bin/lib$name.so" ] || fail "the Package.swift in $folder must have a dynamic library named \"$name\""
-    put "$bin/lib$name.so" "dist/plugins/$name.so"
+    put "$bin/lib$name.so" "$into/$name.so"
 }
 
 # In C there is nothing to it: all of the folder's files, and the headers that are installed beside the server.
-build_c_plugin() { # DIR NAME
+build_c_plugin() { # DIR NAME INTO
     need_packages "${build_packages[@]}"
     mkdir -p .build-plugins
     "${CC:-cc}" -std=c11 -O2 -g -Wall -Wextra -fPIC -shared -Wl,-z,defs -I Sources/CKongPlugin/include "$1"/*.c \
         -o ".build-plugins/$2.so" || fail "$1 does not build: the reason is above"
-    put ".build-plugins/$2.so" "dist/plugins/$2.so"
+    put ".build-plugins/$2.so" "$3/$2.so"
+}
+
+is_rust_plugin() { # DIR
+    [ ! -f "$1/Package.swift" ] && [ -f "$1/lib.rs" ]
+}
+
+# rustup's rustc is there even if no compiler is.
+has_rust() {
+    rustc --version >/dev/null 2>&1
+}
+
+# Without crates there is nothing for cargo to do. The library's name is the file's, which no crate could have.
+build_rust_plugin() { # DIR NAME INTO
+    local crate=${2//[.-]/_} compiler
+    has_rust || fail "there is no rustc to build $1 with: apt-get install rustc, or see https://rustup.rs"
+    need_packages "${build_packages[@]}"
+    compiler=$(rustc --version)
+    mkdir -p .build-plugins
+    KONG_RUST_COMPILER=$(cut -d' ' -f1,2 <<<"$compiler") \
+        rustc --edition 2021 --crate-type cdylib --crate-name "plugin_$crate" -O -C strip=debuginfo "$1/lib.rs" \
+        -o ".build-plugins/$2.so" || fail "$1 does not build: the reason is above"
+    put ".build-plugins/$2.so" "$3/$2.so"
 }
 
 # A package around a folder that holds nothing but a plugin's sources.
@@ -266,7 +305,7 @@ write_pdk() { # FOLDER
     mkdir -p "$1.new/Sources"
     for room in "${rooms[@]}"; do cp -R "Sources/$room" "$1.new/Sources/$room"; done
     {
-        sed -n '1,/^let toolchain/p' Package.swift
+        sed -n '1,/^let stayingOnExecutor/p' Package.swift
         cat <<'END'
 
 let package = Package(
@@ -278,7 +317,7 @@ let package = Package(
     targets: [
         .target(name: "CKongPlugin", cSettings: toolchain),
         .target(name: "CKongPluginEntry", dependencies: ["CKongPlugin"], cSettings: toolchain),
-        .target(name: "KongPDK", dependencies: ["CKongPlugin", "CKongPluginEntry"]),
+        .target(name: "KongPDK", dependencies: ["CKongPlugin", "CKongPluginEntry"], swiftSettings: stayingOnExecutor),
         .target(name: "PDKCatalogue"),
         .target(name: "WireProtocol", dependencies: ["CKongPlugin", "PDKCatalogue"]),
         .target(name: "KongSimulator", dependencies: ["PDKCatalogue", "WireProtocol"]),
@@ -324,11 +363,30 @@ install_to() { # PREFIX
     put dist/bin/swift-pluginserver "$1/bin/swift-pluginserver"
     mkdir -p "$1/include"
     install -m 644 Sources/CKongPlugin/include/kong_*.h "$1/include"
-    for plugin in dist/plugins/*.so; do
-        put "$plugin" "$1/lib/swift-pluginserver/plugins/$(basename "$plugin")"
+    # What has been built from elsewhere is for somebody's own Kong, and not part of this.
+    for plugin in Plugins/*/; do
+        plugin=$(basename "$plugin").so
+        put "dist/plugins/$plugin" "$1/lib/swift-pluginserver/plugins/$plugin"
     done
     write_pdk "$1/share/swift-pluginserver"
     echo "put the PDK into $1/share/swift-pluginserver"
+}
+
+# Where nothing else should run. Each plugin has a folder of its own, so that a server loads only the one it is measured with.
+run_benchmarks() {
+    local folder name
+    command -v python3 >/dev/null || need_packages python3 python3-venv
+    case " $* " in
+    *" -h "* | *" --help "* | " micro "*) ;; # No server runs.
+    *)
+        build_server
+        for folder in Plugins/goplug Benchmarks/Plugins/*; do
+            name=$(basename "$folder")
+            build_plugin "$folder" self-contained "dist/bench-plugins/$name"
+        done
+        ;;
+    esac
+    exec python3 Benchmarks/run.py "$@"
 }
 
 verb=${1:-help}
@@ -369,6 +427,9 @@ plugin)
     done
     [ -n "$folder" ] || fail "which plugin? ./build.sh plugin DIR"
     build_plugin "$(from_caller "$folder")" "$kind"
+    ;;
+bench)
+    run_benchmarks "$@"
     ;;
 install)
     [ $# -eq 1 ] || fail "where to? ./build.sh install PREFIX"

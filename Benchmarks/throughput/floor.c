@@ -1,65 +1,21 @@
 /* The floor: what an epoll loop costs that does nothing but frame, and answer with bytes that were made beforehand. It
- * knows four plugins, and makes no call before the one before it is answered.
+ * knows the plugins of plugins.h, and makes no call before the one before it is answered.
  *
- *     floor SOCKET [SPIN-MICROSECONDS]
+ *     floor [--spin MICROSECONDS] [--body BYTES] SOCKET
+ *
+ * --spin: looks for so long whether something has come before it sleeps. --body: how large a body `rawbody` is to find.
  */
 #define _GNU_SOURCE
-#include "wire.h"
+#include "plugins.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
+#include <getopt.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
-
-/* A plugin's calls: how many, and which is next, as both protocols have them. */
-typedef struct call {
-    buffer frames;      /* ProtoBuf:1: the method's frame and the arguments' */
-    buffer message_pack; /* MessagePack: the value of Data */
-} call;
-
-typedef struct plugin {
-    const char *name;
-    unsigned count;
-    call calls[2]; /* in turn */
-} plugin;
-
-static plugin plugins[] = {{.name = "noop"}, {.name = "goplug", .count = 1}, {.name = "tencalls", .count = 10}, {.name = "tenheaders", .count = 10}};
-
-static call get_header(void) {
-    call c = {0};
-    put_frame(&c.frames, "kong.request.get_header", 23);
-    put_frame(&c.frames, "\x0a\x04host", 6);
-    put_byte(&c.message_pack, 0x82);
-    put_text(&c.message_pack, "Method");
-    put_text(&c.message_pack, "kong.request.get_header");
-    put_text(&c.message_pack, "Args");
-    put_byte(&c.message_pack, 0x91);
-    put_text(&c.message_pack, "host");
-    return c;
-}
-
-static call set_header(const char *name, const char *text) {
-    call c = {0};
-    put_frame(&c.frames, "kong.service.request.set_header", 31);
-    size_t value_size = field_size(3, strlen(text));
-    put_frame_size(&c.frames, (uint32_t)(field_size(1, strlen(name)) + field_size(2, value_size)));
-    put_field(&c.frames, 1, name, strlen(name));
-    put_varint(&c.frames, 2 << 3 | 2);
-    put_varint(&c.frames, value_size);
-    put_field(&c.frames, 3, text, strlen(text));
-    put_byte(&c.message_pack, 0x82);
-    put_text(&c.message_pack, "Method");
-    put_text(&c.message_pack, "kong.service.request.set_header");
-    put_text(&c.message_pack, "Args");
-    put_byte(&c.message_pack, 0x92);
-    put_text(&c.message_pack, name);
-    put_text(&c.message_pack, text);
-    return c;
-}
 
 typedef struct connection {
     int descriptor;
@@ -71,18 +27,14 @@ typedef struct connection {
     bool in_event;
 } connection;
 
-static const plugin *plugin_named(const void *name, size_t size) {
-    for (size_t i = 0; i < sizeof plugins / sizeof *plugins; i++)
-        if (strlen(plugins[i].name) == size && memcmp(plugins[i].name, name, size) == 0) return &plugins[i];
-    return NULL;
-}
-
 /* --- ProtoBuf:1 --- */
 
 static void answer_frames(connection *c) {
     if (c->step < c->plugin->count) {
-        const buffer *frames = &c->plugin->calls[c->step++ % 2].frames;
-        return put(&c->out, frames->data, frames->end);
+        const call *next = plugin_call(c->plugin, c->step++);
+        put_frame(&c->out, next->name_frame.data, (uint32_t)next->name_frame.end);
+        put_frame(&c->out, next->arguments_frame.data, (uint32_t)next->arguments_frame.end);
+        return;
     }
     c->in_event = false;
     put_frame_size(&c->out, 0);
@@ -116,7 +68,7 @@ static void take_frame(connection *c, const uint8_t *at, const uint8_t *end) {
         put_field(&c->out, 1, started->name, strlen(started->name));
         put_varint(&c->out, 2 << 3);
         put_varint(&c->out, (uint64_t)(started - plugins) + 1);
-    } else if (kind == 36 && instance >= 1 && instance <= sizeof plugins / sizeof *plugins) {
+    } else if (kind == 36 && instance >= 1 && instance <= PLUGIN_COUNT) {
         c->plugin = &plugins[instance - 1];
         c->step = 0;
         c->in_event = true;
@@ -134,7 +86,7 @@ static void put_response(connection *c, uint64_t id) {
     put_uint(&c->out, 1);
     put_text(&c->out, "Data");
     if (c->step < c->plugin->count) {
-        const buffer *data = &c->plugin->calls[c->step++ % 2].message_pack;
+        const buffer *data = &plugin_call(c->plugin, c->step++)->data;
         put(&c->out, data->data, data->end);
     } else {
         put_text(&c->out, "ret");
@@ -173,7 +125,7 @@ static bool take_request(connection *c) {
             put_text(&c->out, started->name);
             put_text(&c->out, "Id");
             put_uint(&c->out, (uint64_t)(started - plugins) + 1);
-        } else if (instance >= 1 && instance <= sizeof plugins / sizeof *plugins) {
+        } else if (instance >= 1 && instance <= PLUGIN_COUNT) {
             c->plugin = &plugins[instance - 1];
             c->step = 0;
             put_response(c, id.number);
@@ -223,18 +175,25 @@ static uint64_t microseconds(void) {
 }
 
 int main(int argc, char **argv) {
-    if (argc < 2) return fprintf(stderr, "usage: floor SOCKET [SPIN-MICROSECONDS]\n"), 2;
-    uint64_t spin = argc > 2 ? strtoull(argv[2], NULL, 10) : 0;
-    plugins[1].calls[0] = plugins[1].calls[1] = set_header("x-goplug", "Set by custom Swift plugin");
-    plugins[2].calls[0] = get_header();
-    plugins[2].calls[1] = set_header("x-i", "localhost:8000");
-    plugins[3].calls[0] = plugins[3].calls[1] = set_header("x-header-1", "a value of some length");
+    uint64_t spin = 0;
+    size_t body = 0;
+    const struct option options[] = {{"spin", required_argument, 0, 's'}, {"body", required_argument, 0, 'b'}, {0}};
+    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        if (option == 's') spin = strtoull(optarg, NULL, 10);
+        else if (option == 'b') body = strtoull(optarg, NULL, 10);
+        else return 2;
+    }
+    if (optind + 1 != argc) return fprintf(stderr, "usage: floor [--spin MICROSECONDS] [--body BYTES] SOCKET\n"), 2;
+    const char *path = argv[optind];
+    prepare_plugins(body);
 
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    strncpy(address.sun_path, argv[1], sizeof address.sun_path - 1);
-    unlink(argv[1]);
+    strncpy(address.sun_path, path, sizeof address.sun_path - 1);
+    unlink(path);
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) limit.rlim_cur = limit.rlim_max, setrlimit(RLIMIT_NOFILE, &limit);
     int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
-    if (listener < 0 || bind(listener, (struct sockaddr *)&address, sizeof address) || listen(listener, 4096)) die(argv[1]);
+    if (listener < 0 || bind(listener, (struct sockaddr *)&address, sizeof address) || listen(listener, 4096)) die(path);
     int loop = epoll_create1(0);
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL}, events[256];
     epoll_ctl(loop, EPOLL_CTL_ADD, listener, &event);

@@ -3,11 +3,33 @@
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
+#include <time.h>
 
 static _Thread_local void *current_loop;
 
 void *event_loop_current(void) { return current_loop; }
 void event_loop_set_current(void *loop) { current_loop = loop; }
+
+static uint64_t nanoseconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+int event_loop_poll(int epoll, struct epoll_event *events, int capacity, uint64_t limit, uint64_t *waited) {
+    /* What is there already costs no look at the clock. */
+    int count = epoll_wait(epoll, events, capacity, 0);
+    *waited = 0;
+    if (count != 0) return count;
+    uint64_t start = nanoseconds();
+    do {
+        /* Whoever is to answer may need this processor. */
+        sched_yield();
+        count = epoll_wait(epoll, events, capacity, 0);
+        *waited = nanoseconds() - start;
+    } while (count == 0 && *waited < limit);
+    return count;
+}
 
 int event_loop_accept(int listener) { return accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC); }
 

@@ -72,15 +72,28 @@ public final class EventLoop: @unchecked Sendable {
     private var runningTasks: [ScheduledTask] = []
     private var turnEnders: [any EventSource] = []
     private var timers = TimerQueue()
+    /// When this turn's readiness was taken in; nil until somebody asks.
+    private var turnTime: ContinuousClock.Instant?
     private var isStopping = false
+    /// While work is under way that waits for input; and while there is none.
+    private var spinAtWork: AdaptiveSpin
+    private var spinAtRest: AdaptiveSpin
+    /// Whether work is under way that waits for input: what comes then comes soon. [loop]
+    public var isAtWork: () -> Bool = { false }
     private var events: UnsafeMutablePointer<epoll_event>
 
     private static let eventsPerTurn = 256
     private static let taskRoundsPerTurn = 8
     private static let wakeUpToken = UInt64.max
 
-    public init(index: Int) throws(SystemError) {
+    /// - Parameter spinBudget: for how long it may poll before it sleeps; see `AdaptiveSpin`.
+    public init(index: Int, spinBudget: Duration = .zero) throws(SystemError) {
         self.index = index
+        let (seconds, attoseconds) = spinBudget.components
+        // A second is more than anybody can mean.
+        let budget = seconds > 0 ? 1_000_000_000 : UInt64(max(0, attoseconds) / 1_000_000_000)
+        spinAtWork = AdaptiveSpin(budget: budget)
+        spinAtRest = AdaptiveSpin(budget: budget)
         let epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
         guard epoll >= 0 else { throw SystemError("epoll_create1") }
         self.epoll = OwnedDescriptor(owning: epoll)
@@ -231,6 +244,15 @@ public final class EventLoop: @unchecked Sendable {
     /// The time of the clock that timers go by.
     public static var now: ContinuousClock.Instant { ContinuousClock.now }
 
+    /// The time of this turn: that of whoever asked for it first. For what happens with each event, where asking the clock
+    /// would cost too much. [loop]
+    public var turnStart: ContinuousClock.Instant {
+        if let turnTime { return turnTime }
+        let now = Self.now
+        turnTime = now
+        return now
+    }
+
     // MARK: Running
 
     /// Makes this thread the loop's, until `stop`.
@@ -279,7 +301,8 @@ public final class EventLoop: @unchecked Sendable {
     }
 
     private func wait() {
-        let count = epoll_wait(epoll.number, events, Int32(Self.eventsPerTurn), timeout())
+        let count = receive(timeout: timeout())
+        turnTime = nil
         // EINTR is the only failure of a good descriptor and a good buffer; the next turn tries again.
         for index in 0..<max(0, Int(count)) {
             let token = event_loop_token(events + index)
@@ -290,14 +313,39 @@ public final class EventLoop: @unchecked Sendable {
             }
         }
         guard timers.nextDue != nil else { return }
-        for body in timers.takeDue(at: Self.now) { body() }
+        for body in timers.takeDue(at: turnStart) { body() }
+    }
+
+    /// Waits for readiness, at first awake if that seems worth it.
+    private func receive(timeout: Int32) -> Int32 {
+        if timeout != 0 {
+            let atWork = isAtWork()
+            let limit = atWork ? spinAtWork.limit() : spinAtRest.limit()
+            if limit > 0 {
+                var waited: UInt64 = 0
+                let count = event_loop_poll(epoll.number, events, Int32(Self.eventsPerTurn), limit, &waited)
+                if waited > 0 || count == 0 { learn(atWork, count == 0 ? nil : waited) }
+                if count != 0 { return count }
+            }
+        }
+        return epoll_wait(epoll.number, events, Int32(Self.eventsPerTurn), timeout)
+    }
+
+    /// - Parameter waited: nil: in vain.
+    private func learn(_ atWork: Bool, _ waited: UInt64?) {
+        switch (atWork, waited) {
+        case (true, let waited?): spinAtWork.hit(after: waited)
+        case (true, nil): spinAtWork.miss()
+        case (false, let waited?): spinAtRest.hit(after: waited)
+        case (false, nil): spinAtRest.miss()
+        }
     }
 
     /// Milliseconds for epoll_wait: 0 if there is work, -1 if there is nothing to wait for but descriptors.
     private func timeout() -> Int32 {
         if !tasks.isEmpty || isStopping { return 0 }
         guard let due = timers.nextDue else { return -1 }
-        let remaining = Self.now.duration(to: due)
+        let remaining = turnStart.duration(to: due)
         if remaining <= .zero { return 0 }
         let (seconds, attoseconds) = remaining.components
         // Rounded up: a timer is never early.

@@ -140,12 +140,12 @@ public final class RawConnection: @unchecked Sendable {
     /// Receives what there is, or waits for it. False: the server has closed the connection.
     private func fill(until deadline: ContinuousClock.Instant, _ what: String) throws(KongClientError) -> Bool {
         while true {
-            var count = 0
-            received.appendUnsafe(minimum: Self.readSize) { room in
-                count = recv(descriptor, room.baseAddress, room.count, Int32(MSG_DONTWAIT))
-                return count
+            let room = received.room(minimum: Self.readSize)
+            let count = recv(descriptor, room.baseAddress, room.count, Int32(MSG_DONTWAIT))
+            if count > 0 {
+                received.commit(count)
+                return true
             }
-            if count > 0 { return true }
             if count == 0 || errno == ECONNRESET { return false }
             if errno == EAGAIN {
                 try wait(for: POLLIN, until: deadline, what)

@@ -66,3 +66,53 @@ public protocol LogPhase: Plugin {
     /// Handles one request that is over.
     func log(_ kong: Kong) async throws
 }
+
+// MARK: - Handlers that never wait
+
+/// Handles `certificate` without waiting for anything: see ``SynchronousAccessPhase``.
+public protocol SynchronousCertificatePhase: CertificatePhase {
+    /// Handles one handshake.
+    func certificate(_ kong: Kong) throws
+}
+
+/// Handles `rewrite` without waiting for anything: see ``SynchronousAccessPhase``.
+public protocol SynchronousRewritePhase: RewritePhase {
+    /// Handles one request.
+    func rewrite(_ kong: Kong) throws
+}
+
+/// Handles `access` without waiting for anything: the handler is not `async`, and runs as a plain call, without a task.
+///
+/// ```swift
+/// struct Hello: Plugin, SynchronousAccessPhase {
+///     …
+///     func access(_ kong: Kong) throws {
+///         try kong.service.request.setHeader("x-greeting", config.greeting)
+///     }
+/// }
+/// ```
+///
+/// That saves the server a fraction of a microsecond a request. What Kong answers with a result cannot be asked for in it:
+/// the compiler says so. Whether such a handler or an `async` one is written makes no difference to Kong.
+public protocol SynchronousAccessPhase: AccessPhase {
+    /// Handles one request.
+    func access(_ kong: Kong) throws
+}
+
+/// Handles `response` without waiting for anything: see ``SynchronousAccessPhase``.
+public protocol SynchronousResponsePhase: ResponsePhase {
+    /// Handles one answer.
+    func response(_ kong: Kong) throws
+}
+
+/// Handles `preread` without waiting for anything: see ``SynchronousAccessPhase``.
+public protocol SynchronousPrereadPhase: PrereadPhase {
+    /// Handles one connection.
+    func preread(_ kong: Kong) throws
+}
+
+/// Handles `log` without waiting for anything: see ``SynchronousAccessPhase``.
+public protocol SynchronousLogPhase: LogPhase {
+    /// Handles one request that is over.
+    func log(_ kong: Kong) throws
+}

@@ -82,9 +82,10 @@ extension PDKCatalogue {
     ]
 
     static let logMethods: [PDKMethod] =
-        ["alert", "crit", "err", "warn", "notice", "info", "debug"].map { level in
+        (["kong.log.alert", "kong.log.crit", "kong.log.err", "kong.log.warn", "kong.log.notice", "kong.log.info", "kong.log.debug"]
+        as [StaticString]).map { name in
             PDKMethod(
-                "kong.log.\(level)", (.listValue, .empty), in: .all, [.optional("message", .any)], isVariadic: true)
+                name, (.listValue, .empty), in: .all, [.optional("message", .any)], isVariadic: true)
         } + [
             PDKMethod("kong.log.emerg", nil, in: .all, [.optional("message", .any)], isVariadic: true),
             PDKMethod("kong.log.inspect", nil, in: .all, [.optional("value", .any)], isVariadic: true),

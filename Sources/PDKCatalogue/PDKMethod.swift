@@ -52,23 +52,24 @@ public struct PDKMethod: Sendable {
 
     /// - Parameter protobuf: The messages of its arguments and result; nil for a method that only MessagePack-RPC can call.
     init(
-        _ name: String, _ protobuf: (input: ProtoMessage, output: ProtoMessage)?, since: KongVersion = KongVersion(2, 0),
+        _ name: StaticString, _ protobuf: (input: ProtoMessage, output: ProtoMessage)?, since: KongVersion = KongVersion(2, 0),
         in phases: PhaseSet, _ parameters: [Parameter] = [], isVariadic: Bool = false, returns result: Result? = nil,
         endsEvent: Bool = false
     ) {
-        self.name = name
+        self.name = "\(name)"
         self.since = since
         self.parameters = parameters
         self.isVariadic = isVariadic
         self.result = result
         facts = MethodFacts(
-            input: protobuf?.input, output: protobuf?.output, phases: phases, parameters: parameters,
+            name: name, input: protobuf?.input, output: protobuf?.output, phases: phases, parameters: parameters,
             isVariadic: isVariadic, result: result, endsEvent: endsEvent)
     }
 }
 
 /// What has to be known of a method with each call: no references, so that it is read without counting any.
 public struct MethodFacts: Sendable, BitwiseCopyable {
+    public let name: StaticString
     public let phases: PhaseSet
     public let input: ProtoMessage?
     public let output: ProtoMessage?
@@ -88,10 +89,11 @@ public struct MethodFacts: Sendable, BitwiseCopyable {
     static let parameterLimit = 8
 
     init(
-        input: ProtoMessage?, output: ProtoMessage?, phases: PhaseSet, parameters: [PDKMethod.Parameter],
+        name: StaticString, input: ProtoMessage?, output: ProtoMessage?, phases: PhaseSet, parameters: [PDKMethod.Parameter],
         isVariadic: Bool, result: PDKMethod.Result?, endsEvent: Bool
     ) {
         precondition(parameters.count <= Self.parameterLimit, "a method of the catalogue has too many parameters")
+        self.name = name
         self.phases = phases
         self.input = input
         self.output = output

@@ -2,19 +2,19 @@ import PluginLoader
 
 /// Whether a plugin keeps the rules, each seen to in a process of its own.
 public struct Examination: Sendable {
-    /// What to run, with its arguments: it must call `DrillChild.run`. The drill, the time limit, the plugin's path and the
-    /// configuration, if there is one, follow them.
-    private let command: [String]
+    /// With what this program is run, so that it calls `DrillChild.run`. The drill, the time limit, the plugin's path and the
+    /// configuration, if there is one, follow.
+    private let arguments: [String]
     private let options: CheckOptions
     private let prober: PluginProber
     private let limit: Duration
     private let parallelism: Int
 
     /// - Parameters:
-    ///   - command: which program is a drill's child.
+    ///   - arguments: with which this program is a drill's child.
     ///   - limit: how long a plugin may take for each thing that it is waited for.
-    public init(command: [String], options: CheckOptions, prober: PluginProber, limit: Duration, parallelism: Int) {
-        self.command = command
+    public init(arguments: [String], options: CheckOptions, prober: PluginProber, limit: Duration, parallelism: Int) {
+        self.arguments = arguments
         self.options = options
         self.prober = prober
         self.limit = limit
@@ -107,8 +107,8 @@ public struct Examination: Sendable {
     private func start(_ drill: Drill, _ plugin: CheckedPlugin, _ config: String?) throws(ProbeFailure) -> ProbeProcess {
         let seconds = limit / .seconds(1)
         return try ProbeProcess(
-            command.first ?? "",
-            command.dropFirst() + [drill.rule.rawValue, "\(seconds)", plugin.path] + (config.map { ["--config", $0] } ?? []),
+            ThisProgram.executable,
+            arguments + [drill.rule.rawValue, "\(seconds)", plugin.path] + (config.map { ["--config", $0] } ?? []),
             file: plugin.file.bytes.descriptor, within: drillLimit)
     }
 

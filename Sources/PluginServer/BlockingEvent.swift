@@ -75,7 +75,7 @@ final class BlockingEvent: BlockingWork, @unchecked Sendable {
         let facts: MethodFacts
         do throws(CallRefusal) {
             facts = try PDKCatalogue.checkedFacts(method, in: event.phase.asSet, arguments)
-            guard encodedCalls.count < context.server.configuration.maxMessageSize else {
+            guard encodedCalls.count < context.messageLimit else {
                 throw CallRefusal(KONG_LIMIT, "more than the message limit is queued: flush in between")
             }
             let size = try event.encode(method, facts, arguments, to: &encodedCalls)

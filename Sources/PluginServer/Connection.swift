@@ -88,9 +88,10 @@ final class Connection: EventSource, @unchecked Sendable {
     private func read() {
         var hasClosed = false
         for _ in 0..<Self.readsPerTurn {
-            guard let outcome = readOnce() else { return }
+            guard let outcome = socket?.read(into: input.room(minimum: Self.readSize)) else { return }
             switch outcome {
             case .moved(let count):
+                input.commit(count)
                 // A short read has emptied the socket; asking again would cost a system call to hear so.
                 if count >= Self.readSize { continue }
             case .wouldBlock: break
@@ -100,16 +101,6 @@ final class Connection: EventSource, @unchecked Sendable {
         }
         if !input.isEmpty { receiveMore() }
         if hasClosed { close() }
-    }
-
-    private func readOnce() -> StreamSocket.Outcome? {
-        var outcome: StreamSocket.Outcome?
-        input.appendUnsafe(minimum: Self.readSize) { room in
-            outcome = socket?.read(into: room)
-            if case .moved(let count)? = outcome { return count }
-            return 0
-        }
-        return outcome
     }
 
     /// Takes in what has come: after reading, and when the conversation is ready for more.
@@ -170,7 +161,7 @@ final class Connection: EventSource, @unchecked Sendable {
     private func updateInterest() {
         guard let registration else { return }
         var wanted: Readiness = waitsForRoom ? .writable : []
-        let inputLimit = context.server.configuration.maxMessageSize + Self.readSize
+        let inputLimit = context.messageLimit + Self.readSize
         let isWelcome = !isClogged || conversation?.awaitsAnswers == true
         if isWelcome, input.count < inputLimit { wanted.insert(.readable) }
         guard wanted != interest else { return }

@@ -9,6 +9,8 @@ import WireProtocol
 
 /// One run of one phase on one instance: from Kong's request until Kong has been told that it is done.
 ///
+/// One that is over is used for another run, if nobody has kept it: `enter` begins it anew.
+///
 /// What is common to both protocols is here: whether a call may be made at all, and what becomes of a handler that
 /// fails. How calls reach Kong is the subclasses' part. Everything is [loop].
 // @unchecked Sendable: used on its loop's thread only; it is named in closures that go there.
@@ -23,32 +25,43 @@ class Event: @unchecked Sendable {
         case finished
     }
 
-    let id: EventID
-    let phase: Phase
+    private(set) var id = EventID(rawValue: 0)
+    private(set) var phase = Phase.log
     let context: LoopContext
-    private let owner: EventOwner
-    private var state = State.running
+    /// Nil if it could not be started, and when the event is over.
+    private var instance: Instance?
+    private var pluginName = ""
+    private var state = State.finished
     /// What the plugin wants to be given when the event is cancelled.
     private var handled: UnsafeMutableRawPointer?
     /// While a blocking plugin has it.
     var blocking: BlockingEvent?
     private var pdk: UnsafePointer<kong_pdk>?
 
-    init(_ id: EventID, _ phase: Phase, _ owner: EventOwner, _ context: LoopContext) {
-        self.id = id
-        self.phase = phase
-        self.owner = owner
+    init(_ context: LoopContext) {
         self.context = context
     }
 
+    /// Begins: the event runs now, and has an id. False: too many are running.
+    final func enter(_ phase: Phase, _ owner: EventOwner) -> Bool {
+        guard let id = context.events.insert(self) else { return false }
+        self.id = id
+        self.phase = phase
+        instance = owner.instance
+        pluginName = owner.pluginName
+        state = .running
+        handled = nil
+        return true
+    }
+
     /// For messages, as "goplug: access".
-    var name: String { "\(owner.pluginName): \(phase)" }
+    var name: String { "\(pluginName): \(phase)" }
 
     // MARK: For the server
 
     /// Lets the plugin handle the event.
     final func begin() {
-        guard let instance = owner.instance else { return }
+        guard let instance else { return }
         if instance.plugin.isBlocking { return beginBlocking(instance) }
         let handled = instance.handle(self)
         if state == .running || state == .exited { self.handled = handled }
@@ -91,13 +104,13 @@ class Event: @unchecked Sendable {
         failPending(reason)
         // A completion may have let the handler finish.
         guard state == .cancelled, wasRunning, let handled else { return }
-        owner.instance?.cancel(id, handled)
+        instance?.cancel(id, handled)
     }
 
     // MARK: For the plugin
 
     /// Whether a plugin may do anything with this event.
-    final func belongs(to host: PluginHost) -> Bool { owner.instance?.plugin.host === host }
+    final func belongs(to host: PluginHost) -> Bool { instance?.plugin.host === host }
 
     final func call(
         _ method: MethodID, _ arguments: UnsafeBufferPointer<kong_value>, _ completion: Completion?
@@ -164,6 +177,8 @@ class Event: @unchecked Sendable {
     /// The event is over on both sides, and its id is free.
     final func release() {
         context.events.remove(id)
+        instance = nil
+        released()
     }
 
     private func refusal() -> CallOutcome? {
@@ -212,6 +227,9 @@ class Event: @unchecked Sendable {
 
     // MARK: How calls reach Kong: the protocol's part
 
+    /// One that MessagePack's steps may name.
+    var asMessagePack: MessagePackEvent? { nil }
+
     /// Whether a plugin may queue more. The event's own calls are queued all the same: that the handler has failed, for
     /// one, since it has queued too much.
     var hasRoom: Bool { true }
@@ -241,6 +259,9 @@ class Event: @unchecked Sendable {
 
     /// The handler is done: sends what is queued, and the end; calls `release` when Kong needs no more of it.
     func finished() {}
+
+    /// Nothing needs this any more, if nobody keeps it.
+    func released() {}
 
     /// Gives an event up that Kong does not come back to.
     func expire(at now: ContinuousClock.Instant) {}

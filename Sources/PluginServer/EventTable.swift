@@ -48,8 +48,8 @@ struct EventTable {
         firstGeneration = .random(in: 1...Self.lastGeneration)
     }
 
-    /// Makes an event with an id of its own. Nil: too many are running.
-    mutating func insert<Made: Event>(_ make: (EventID) -> Made) -> Made? {
+    /// Gives an event an id of its own. Nil: too many are running.
+    mutating func insert(_ event: Event) -> EventID? {
         let slot: Int
         if let free = freeSlots.popLast() {
             slot = free
@@ -58,10 +58,9 @@ struct EventTable {
             slot = slots.count
             slots.append(Slot(event: nil, generation: firstGeneration))
         }
-        let event = make(EventID(loop: loop, slot: slot, generation: slots[slot].generation))
         slots[slot].event = event
         count += 1
-        return event
+        return EventID(loop: loop, slot: slot, generation: slots[slot].generation)
     }
 
     @inline(__always)

@@ -10,6 +10,8 @@ import WireProtocol
 final class LoopContext: @unchecked Sendable {
     let loop: EventLoop
     unowned let server: Server
+    /// No message may be larger, in bytes.
+    let messageLimit: Int
 
     var events: EventTable
     var starts: [UInt64: PendingStart] = [:]
@@ -19,6 +21,8 @@ final class LoopContext: @unchecked Sendable {
 
     /// The running instances that this loop has had events for. `InstanceRegistry` knows them all.
     private var instances: [InstanceID: Instance] = [:]
+    /// Those that had the last events, by the lowest bits of their ids: looking one up here is a comparison.
+    private var recentInstances = [RecentInstance?](repeating: nil, count: 64)
     private var lastNumber: UInt64 = 0
     private var isSweeping = false
 
@@ -28,17 +32,36 @@ final class LoopContext: @unchecked Sendable {
     init(_ loop: EventLoop, _ server: Server) {
         self.loop = loop
         self.server = server
+        messageLimit = server.configuration.maxMessageSize
         events = EventTable(loop: loop.index)
+        // Events wait for Kong's answers.
+        loop.isAtWork = { [unowned self] in events.count > 0 }
     }
 
     // MARK: Instances
 
     /// An instance that this loop knows.
     @inline(__always)
-    func runningInstance(_ id: InstanceID) -> Instance? { instances[id] }
+    func runningInstance(_ id: InstanceID) -> Instance? {
+        let place = Int(id.rawValue) & 63
+        if let recent = recentInstances[place], recent.id == id { return recent.instance }
+        guard let instance = instances[id] else { return nil }
+        recentInstances[place] = RecentInstance(id: id, instance: instance)
+        return instance
+    }
 
     func remember(_ id: InstanceID, _ instance: Instance) { instances[id] = instance }
-    func forget(_ id: InstanceID) { instances[id] = nil }
+
+    func forget(_ id: InstanceID) {
+        instances[id] = nil
+        let place = Int(id.rawValue) & 63
+        if recentInstances[place]?.id == id { recentInstances[place] = nil }
+    }
+
+    private struct RecentInstance {
+        let id: InstanceID
+        let instance: Instance
+    }
 
     /// The number of a start or stop; the loop is part of it, so that it means nothing on another.
     func nextNumber() -> UInt64 {
@@ -53,6 +76,22 @@ final class LoopContext: @unchecked Sendable {
     }
 
     // MARK: Events
+
+    /// Events that are over, to be used again.
+    private var spareEvents: [MessagePackEvent] = []
+    private static let spareEventLimit = 64
+
+    /// One that is not running.
+    func spareEvent() -> MessagePackEvent {
+        // What a task has kept, such as for its connection's end, must not be told about another run.
+        guard var event = spareEvents.popLast(), isKnownUniquelyReferenced(&event) else { return MessagePackEvent(self) }
+        event.reset()
+        return event
+    }
+
+    func spare(_ event: MessagePackEvent) {
+        if spareEvents.count < Self.spareEventLimit { spareEvents.append(event) }
+    }
 
     /// Looks for abandoned events from time to time, as long as there are any events that can be.
     func sweepLater() {
@@ -92,6 +131,7 @@ final class LoopContext: @unchecked Sendable {
     /// Instances that plugins are stopping. This loop keeps none from it.
     func stoppingInstanceCount() -> Int {
         instances = [:]
+        for place in recentInstances.indices { recentInstances[place] = nil }
         return stops.count
     }
 

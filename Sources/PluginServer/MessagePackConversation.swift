@@ -21,7 +21,7 @@ final class MessagePackConversation: Conversation, @unchecked Sendable {
     init(_ connection: Connection, _ context: LoopContext) {
         self.connection = connection
         self.context = context
-        session = MessagePackSession(limit: context.server.configuration.maxMessageSize)
+        session = MessagePackSession(limit: context.messageLimit)
         MessagePackSession.appendServerPid(getpid(), to: &connection.output)
     }
 
@@ -31,7 +31,15 @@ final class MessagePackConversation: Conversation, @unchecked Sendable {
     var awaitsAnswers: Bool { false }
 
     func receive() throws(WireError) {
-        while connection.isOpen, !connection.isClogged, let size = try session.messageSize(in: connection.input.bytes) {
+        while connection.isOpen, !connection.isClogged {
+            context.arena.reset()
+            let input = connection.input.bytes
+            if let (message, size) = session.receiveAtOnce(in: input, arena: context.arena) {
+                handle(message, UnsafeRawBufferPointer(rebasing: input[..<size]))
+                connection.input.consume(size)
+                continue
+            }
+            guard let size = try session.messageSize(in: connection.input.bytes) else { return }
             let bytes = UnsafeRawBufferPointer(rebasing: connection.input.bytes[..<size])
             context.arena.reset()
             let message = try session.receive(bytes, arena: context.arena)
@@ -108,7 +116,8 @@ final class MessagePackConversation: Conversation, @unchecked Sendable {
     }
 
     private func begin(_ id: Int64, _ phase: Phase, _ owner: EventOwner) -> MessagePackEvent? {
-        guard let event = context.events.insert({ MessagePackEvent($0, phase, owner, context) }) else {
+        let event = context.spareEvent()
+        guard event.enter(phase, owner) else {
             respond(id, error: "more than \(EventTable.capacity) events are running")
             return nil
         }
@@ -120,7 +129,7 @@ final class MessagePackConversation: Conversation, @unchecked Sendable {
         _ id: Int64, _ event: EventID, _ data: kong_value, _ refused: Bool, _ bytes: UnsafeRawBufferPointer
     ) {
         if event.loop == context.loop.index {
-            guard let running = context.events[event] as? MessagePackEvent else { return respondNoEvent(id, event) }
+            guard let running = context.events[event]?.asMessagePack else { return respondNoEvent(id, event) }
             running.step(data, refused, MessagePackRequest(id, self))
             return
         }
@@ -134,7 +143,7 @@ final class MessagePackConversation: Conversation, @unchecked Sendable {
     private static func stepElsewhere(
         _ bytes: [UInt8], _ event: EventID, _ request: MessagePackRequest, _ context: LoopContext
     ) {
-        guard let running = context.events[event] as? MessagePackEvent else {
+        guard let running = context.events[event]?.asMessagePack else {
             return request.respond(on: context) { output, id in
                 MessagePackSession.appendError(noEvent(event), to: id, &output)
             }

@@ -18,14 +18,37 @@ final class MessagePackEvent: Event, @unchecked Sendable {
         let completion: Completion?
     }
 
+    /// A call that Kong runs.
+    private struct RunningCall {
+        let call: QueuedCall
+        let since: ContinuousClock.Instant
+        /// What it was the answer to.
+        let answered: MessagePackRequest
+    }
+
     /// The request that Kong waits for an answer to. Nil while Kong runs a call.
     private var request: MessagePackRequest?
-    /// The call that Kong runs: which, since when, and what it was the answer to.
-    private var running: (call: QueuedCall, since: ContinuousClock.Instant, answered: MessagePackRequest)?
+    private var running: RunningCall?
     private var queue = Deque<QueuedCall>()
     private var encodedCalls = ByteQueue()
     private var hasFinished = false
     private var isOver = false
+
+    override var asMessagePack: MessagePackEvent? { self }
+
+    override func released() {
+        context.spare(self)
+    }
+
+    /// Forgets the run before.
+    func reset() {
+        request = nil
+        running = nil
+        queue.removeAll(keepingCapacity: true)
+        encodedCalls.truncate(to: 0)
+        hasFinished = false
+        isOver = false
+    }
 
     // MARK: From Kong
 
@@ -80,7 +103,7 @@ final class MessagePackEvent: Event, @unchecked Sendable {
     }
 
     override func endIfAbandoned() {
-        guard let (_, since, answered) = running else { return }
+        guard let since = running?.since, let answered = running?.answered else { return }
         answered.ifDisconnected(tell: context) { [self] in
             guard let running, running.since == since else { return }
             giveUp(running.call, "the connection is closed, and the server is going down")
@@ -102,7 +125,7 @@ final class MessagePackEvent: Event, @unchecked Sendable {
 
     // MARK: From the plugin
 
-    override var hasRoom: Bool { encodedCalls.count < context.server.configuration.maxMessageSize }
+    override var hasRoom: Bool { encodedCalls.count < context.messageLimit }
 
     override func enqueue(
         _ method: MethodID, _ facts: MethodFacts, _ arguments: UnsafeBufferPointer<kong_value>,
@@ -121,13 +144,12 @@ final class MessagePackEvent: Event, @unchecked Sendable {
     override func encode(
         _ method: MethodID, _ facts: MethodFacts, _ arguments: UnsafeBufferPointer<kong_value>, to output: inout ByteQueue
     ) throws(CallRefusal) -> Int {
-        guard let name = PDKCatalogue[method]?.name else { throw CallRefusal(KONG_UNKNOWN_METHOD, "") }
         let before = output.count
         do {
             try MessagePackSession.appendCall(
-                name, arguments, limit: context.server.configuration.maxMessageSize, to: &output)
+                facts.name, arguments, limit: context.messageLimit, to: &output)
         } catch {
-            throw CallRefusal(KONG_BAD_ARGUMENT, "\(name): the arguments cannot be sent: \(error)")
+            throw CallRefusal(KONG_BAD_ARGUMENT, "\(facts.name): the arguments cannot be sent: \(error)")
         }
         return output.count - before
     }
@@ -172,7 +194,7 @@ final class MessagePackEvent: Event, @unchecked Sendable {
                 isOver = true
                 if hasFinished { release() }
             } else {
-                running = (call, EventLoop.now, request)
+                running = RunningCall(call: call, since: context.loop.turnStart, answered: request)
             }
         } else if hasFinished {
             self.request = nil

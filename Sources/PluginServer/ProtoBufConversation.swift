@@ -13,11 +13,14 @@ final class ProtoBufConversation: Conversation, @unchecked Sendable {
     private let connection: Connection
     private let context: LoopContext
     private var session: ProtoBufSession
+    /// The running event.
     private var event: ProtoBufEvent?
+    /// That, or the last one. Kong may still be answering its calls; and it is used again.
+    private var lastEvent: ProtoBufEvent?
+    /// Whether that ended with an exit.
+    private var lastEventExited = false
     /// Set while `receive` runs: a handler may finish in it, and must not start it again.
     private var isReceiving = false
-    /// The event that made the calls which Kong may still be answering; whether it ended with an exit.
-    private var lastEvent = (name: "", exited: false)
     /// Calls sent and answered on this connection, and who waits until all up to a certain one are.
     private var sentCalls = 0
     private var answeredCalls = 0
@@ -26,7 +29,7 @@ final class ProtoBufConversation: Conversation, @unchecked Sendable {
     init(_ connection: Connection, _ context: LoopContext) {
         self.connection = connection
         self.context = context
-        session = ProtoBufSession(limit: context.server.configuration.maxMessageSize)
+        session = ProtoBufSession(limit: context.messageLimit)
     }
 
     // MARK: From Kong
@@ -143,18 +146,19 @@ final class ProtoBufConversation: Conversation, @unchecked Sendable {
     }
 
     private func begin(_ phase: Phase, _ owner: EventOwner) -> ProtoBufEvent? {
-        guard let event = context.events.insert({ ProtoBufEvent($0, phase, owner, context, self) }) else {
+        if !isKnownUniquelyReferenced(&lastEvent) { lastEvent = ProtoBufEvent(context) }
+        guard let event = lastEvent, event.enter(phase, owner, self) else {
             close("more than \(EventTable.capacity) events are running")
             return nil
         }
         self.event = event
-        lastEvent = (event.name, false)
+        lastEventExited = false
         return event
     }
 
     // MARK: To Kong
 
-    var hasRoom: Bool { connection.output.count < context.server.configuration.maxMessageSize }
+    var hasRoom: Bool { connection.output.count < context.messageLimit }
 
     func append(
         _ method: MethodID, _ facts: MethodFacts, _ arguments: UnsafeBufferPointer<kong_value>,
@@ -162,7 +166,7 @@ final class ProtoBufConversation: Conversation, @unchecked Sendable {
     ) -> CallOutcome {
         do throws(CallRefusal) {
             _ = try Self.encode(
-                method, facts, arguments, limit: context.server.configuration.maxMessageSize, to: &connection.output)
+                method, facts, arguments, limit: context.messageLimit, to: &connection.output)
         } catch {
             return .refused(error.status, error.reason)
         }
@@ -190,13 +194,12 @@ final class ProtoBufConversation: Conversation, @unchecked Sendable {
         _ method: MethodID, _ facts: MethodFacts, _ arguments: UnsafeBufferPointer<kong_value>, limit: Int,
         to output: inout ByteQueue
     ) throws(CallRefusal) -> Int {
-        guard let name = PDKCatalogue[method]?.name else { throw CallRefusal(KONG_UNKNOWN_METHOD, "") }
         let input = try PDKCatalogue.protoBufInput(of: method, facts, argumentCount: arguments.count)
         let before = output.count
         do {
-            try ProtoBufSession.appendCall(named: name, input: input, arguments, limit: limit, to: &output)
+            try ProtoBufSession.appendCall(named: facts.name, input: input, arguments, limit: limit, to: &output)
         } catch {
-            throw CallRefusal(KONG_BAD_ARGUMENT, "\(name): the arguments cannot be sent: \(error)")
+            throw CallRefusal(KONG_BAD_ARGUMENT, "\(facts.name): the arguments cannot be sent: \(error)")
         }
         return output.count - before
     }
@@ -213,7 +216,7 @@ final class ProtoBufConversation: Conversation, @unchecked Sendable {
     }
 
     func exited() {
-        lastEvent.exited = true
+        lastEventExited = true
     }
 
     /// Ends the current event.
@@ -222,7 +225,7 @@ final class ProtoBufConversation: Conversation, @unchecked Sendable {
         do {
             try session.appendEventEnd(to: &connection.output)
         } catch {
-            close("\(lastEvent.name): its end cannot be sent: \(error)")
+            close("\(lastEvent?.name ?? ""): its end cannot be sent: \(error)")
             return
         }
         connection.flushAtEndOfTurn()
@@ -267,9 +270,9 @@ final class ProtoBufConversation: Conversation, @unchecked Sendable {
         if let event {
             self.event = nil
             event.connectionClosed(pending.compactMap(\.completion) + flushes.map(\.completion), reason)
-        } else if !pending.isEmpty, !(lastEvent.exited && pending.count == 1) {
+        } else if !pending.isEmpty, !(lastEventExited && pending.count == 1) {
             // The handler has long returned, so this is the only word that there will be of it.
-            context.server.logger.error("\(lastEvent.name) failed: \(reason)")
+            context.server.logger.error("\(lastEvent?.name ?? "") failed: \(reason)")
         }
     }
 }
@@ -280,12 +283,10 @@ final class ProtoBufEvent: Event, @unchecked Sendable {
     private var conversation: ProtoBufConversation?
     private var unanswered: [Completion] = []
 
-    init(
-        _ id: EventID, _ phase: Phase, _ owner: EventOwner, _ context: LoopContext,
-        _ conversation: ProtoBufConversation
-    ) {
+    func enter(_ phase: Phase, _ owner: EventOwner, _ conversation: ProtoBufConversation) -> Bool {
+        guard enter(phase, owner) else { return false }
         self.conversation = conversation
-        super.init(id, phase, owner, context)
+        return true
     }
 
     override var hasRoom: Bool { conversation?.hasRoom ?? true }
@@ -302,7 +303,7 @@ final class ProtoBufEvent: Event, @unchecked Sendable {
         _ method: MethodID, _ facts: MethodFacts, _ arguments: UnsafeBufferPointer<kong_value>, to output: inout ByteQueue
     ) throws(CallRefusal) -> Int {
         try ProtoBufConversation.encode(
-            method, facts, arguments, limit: context.server.configuration.maxMessageSize, to: &output)
+            method, facts, arguments, limit: context.messageLimit, to: &output)
     }
 
     override func enqueue(

@@ -8,6 +8,8 @@ public struct ServerConfiguration: Sendable {
     public var policy: PluginPolicy
     /// How many event loops, each with a thread of its own; at least 1.
     public var loopCount: Int
+    /// For how long a loop may poll for what comes next before it sleeps; zero: never.
+    public var spinBudget: Duration
     /// No message from or to Kong may be larger, in bytes. Bodies are part of messages.
     public var maxMessageSize: Int
     /// How long Kong may take for one step of an event over MessagePack, before the event counts as abandoned: Kong
@@ -24,10 +26,11 @@ public struct ServerConfiguration: Sendable {
 
     public static let defaultMaxMessageSize = 64 * 1024 * 1024
     public static let defaultBlockingQueue = 1024
+    public static let defaultSpinBudget: Duration = .microseconds(50)
 
     public init(
         socketPath: String, pluginsDirectory: String, policy: PluginPolicy, loopCount: Int = 1,
-        maxMessageSize: Int = Self.defaultMaxMessageSize, stepTimeout: Duration = .seconds(60),
+        spinBudget: Duration = Self.defaultSpinBudget, maxMessageSize: Int = Self.defaultMaxMessageSize, stepTimeout: Duration = .seconds(60),
         shutdownTimeout: Duration = .seconds(10), blockingThreads: Int = 4,
         blockingQueue: Int = Self.defaultBlockingQueue, endsWithParent: Bool = true
     ) {
@@ -35,6 +38,7 @@ public struct ServerConfiguration: Sendable {
         self.pluginsDirectory = pluginsDirectory
         self.policy = policy
         self.loopCount = max(1, loopCount)
+        self.spinBudget = spinBudget
         self.maxMessageSize = maxMessageSize
         self.stepTimeout = stepTimeout
         self.shutdownTimeout = shutdownTimeout

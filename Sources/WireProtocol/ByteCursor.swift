@@ -2,6 +2,7 @@
 // in release builds, where UnsafeRawBufferPointer checks nothing.
 
 import CKongPlugin
+import Glibc
 
 /// A place in bytes that somebody else owns, which moves forward as they are read.
 struct ByteCursor {
@@ -91,8 +92,8 @@ extension kong_string {
     /// Whether the two have the same bytes.
     @inline(__always)
     public func hasSameBytes(as other: kong_string) -> Bool {
-        let mine = bytes
-        let others = other.bytes
-        return mine.count == others.count && mine.elementsEqual(others)
+        guard bytes.count == other.bytes.count else { return false }
+        guard let mine = bytes.baseAddress, let others = other.bytes.baseAddress else { return true }
+        return memcmp(mine, others, bytes.count) == 0
     }
 }

@@ -1,6 +1,7 @@
 // Unsafe pointers: a kong_value is read here, and nowhere written.
 
 import CKongPlugin
+import Glibc
 
 extension kong_string {
     /// The bytes, for as long as they are borrowed. A string without `data` has none, whatever its size
@@ -22,9 +23,7 @@ extension kong_string {
     @inline(__always)
     public func hasPrefix(_ text: StaticString) -> Bool {
         guard size >= text.utf8CodeUnitCount, let data else { return text.utf8CodeUnitCount == 0 }
-        return text.withUTF8Buffer { prefix in
-            prefix.elementsEqual(UnsafeRawBufferPointer(start: data, count: prefix.count))
-        }
+        return memcmp(data, text.utf8Start, text.utf8CodeUnitCount) == 0
     }
 }
 

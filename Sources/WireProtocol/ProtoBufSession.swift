@@ -86,7 +86,7 @@ public struct ProtoBufSession: ~Copyable {
 
     /// Appends a PDK call of the current event. On an error nothing is appended.
     public mutating func appendCall(
-        _ method: MethodID, named name: String, input: ProtoMessage, _ arguments: UnsafeBufferPointer<kong_value>,
+        _ method: MethodID, named name: StaticString, input: ProtoMessage, _ arguments: UnsafeBufferPointer<kong_value>,
         _ completion: Completion?, to output: inout ByteQueue
     ) throws(WireError) {
         try Self.appendCall(named: name, input: input, arguments, limit: limit, to: &output)
@@ -102,11 +102,11 @@ public struct ProtoBufSession: ~Copyable {
 
     /// Appends the bytes of a call, which are the same for every connection. On an error nothing is appended.
     public static func appendCall(
-        named name: String, input: ProtoMessage, _ arguments: UnsafeBufferPointer<kong_value>, limit: Int,
+        named name: StaticString, input: ProtoMessage, _ arguments: UnsafeBufferPointer<kong_value>, limit: Int,
         to output: inout ByteQueue
     ) throws(WireError) {
         let start = output.count
-        output.append(littleEndian: UInt32(name.utf8.count))
+        output.append(littleEndian: UInt32(name.utf8CodeUnitCount))
         output.append(name)
         let lengthPosition = output.count
         output.append(littleEndian: UInt32(0))

@@ -12,6 +12,11 @@ struct ServingOptions: ParsableArguments {
     @Option(name: .goStyle("loops"), help: "Event loops, each a thread; as many as there are processors unless given.")
     var loops: Int?
 
+    @Option(
+        name: .goStyle("spin-budget"),
+        help: "Microseconds that a loop may poll for Kong's answer before it sleeps, when answers come that fast; 0: never.")
+    var spinBudget = 50
+
     @Option(name: .goStyle("max-message-size"), help: "The largest message to or from Kong, in bytes; bodies are part of messages.")
     var maxMessageSize = ServerConfiguration.defaultMaxMessageSize
 
@@ -29,6 +34,7 @@ struct ServingOptions: ParsableArguments {
 
     mutating func validate() throws {
         if let loops, !(1...256).contains(loops) { throw ValidationError("--loops must be 1 … 256") }
+        guard (0...10_000).contains(spinBudget) else { throw ValidationError("--spin-budget must be 0 … 10000 microseconds") }
         if let blockingThreads, !(1...4096).contains(blockingThreads) {
             throw ValidationError("--blocking-threads must be 1 … 4096")
         }
@@ -54,7 +60,8 @@ struct ServingOptions: ParsableArguments {
         raiseDescriptorLimit()
         let configuration = ServerConfiguration(
             socketPath: socket.path(in: location), pluginsDirectory: location.pluginsPath, policy: judging.policy,
-            loopCount: loops ?? min(EventLoop.processorCount, 256), maxMessageSize: maxMessageSize,
+            loopCount: loops ?? min(EventLoop.processorCount, 256),
+            spinBudget: .microseconds(spinBudget), maxMessageSize: maxMessageSize,
             stepTimeout: .seconds(stepTimeout), shutdownTimeout: .seconds(shutdownTimeout),
             blockingThreads: blockingThreads ?? max(4, 2 * EventLoop.processorCount), blockingQueue: blockingQueue)
         do throws(ServerError) {

@@ -120,7 +120,7 @@ import Testing
 @Suite struct NamedValuesTests {
     private func read(_ value: Value) throws -> Query {
         var query = Query()
-        query.named = try value.withKongValue { try NamedValues($0, ignoringCase: false, of: .requestGetQuery) }
+        query.named = try value.withKongValue { try NamedValues($0, ignoringCase: false) }
         return query
     }
 
@@ -163,7 +163,7 @@ import Testing
                     map.type = kong_type(KONG_MAP)
                     map.map = kong_map(entries: entries.baseAddress, count: entries.count)
                     return Result { () throws(PDKError) in
-                        try NamedValues(map, ignoringCase: true, of: .requestGetQuery)
+                        try NamedValues(map, ignoringCase: true)
                     }
                 }
             }

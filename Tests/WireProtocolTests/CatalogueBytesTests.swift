@@ -98,7 +98,7 @@ struct CatalogueBytesTests {
             let values = arguments.map { $0.value(in: arena) }
             let bytes = try written { queue in
                 try values.withUnsafeBufferPointer {
-                    try MessagePackSession.appendCall(method.name, $0, limit: .max, to: &queue)
+                    try MessagePackSession.appendCall(method.facts.name, $0, limit: .max, to: &queue)
                 }
             }
             // msgpack-c has a form of its own for names of 32 to 255 bytes, which Kong's Lua does not write either.

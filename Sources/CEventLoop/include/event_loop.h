@@ -17,6 +17,10 @@ static inline int event_loop_epoll_ctl(int epoll, int operation, int fd, uint32_
 }
 static inline uint64_t event_loop_token(const struct epoll_event *event) { return event->data.u64; }
 
+/* epoll_wait that polls for at most so many nanoseconds and never sleeps. `*waited`: how long it took. Returns what
+ * epoll_wait does. */
+int event_loop_poll(int epoll, struct epoll_event *events, int capacity, uint64_t limit, uint64_t *waited);
+
 /* The event loop that runs on this thread, or NULL. */
 void *event_loop_current(void);
 void event_loop_set_current(void *loop);

@@ -10,7 +10,7 @@ struct Answer: Sendable {
     }
 
     func unexpected(_ expected: String) -> PDKError {
-        PDKError(.unexpectedResult, method.rawValue, "expected \(expected), Kong answered \(value)")
+        PDKError(unexpected: value, expected: expected).of(method.rawValue)
     }
 
     /// A number is text to Lua wherever it likes.
@@ -81,6 +81,12 @@ struct Answer: Sendable {
     func done() throws(PDKError) {
         if case .boolean(true) = value { return }
         throw PDKError(.refused, method.rawValue, "Kong has not done it, and does not say why")
+    }
+}
+
+extension PDKError {
+    init(unexpected value: Value, expected: String) {
+        self.init(.unexpectedResult, "", "expected \(expected), Kong answered \(value)")
     }
 }
 

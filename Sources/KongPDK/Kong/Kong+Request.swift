@@ -118,7 +118,7 @@ extension Kong {
         /// - Parameter max: no more than this many are parsed: 1 … 1000.
         public func query(max: Int = 100) async throws(PDKError) -> Query {
             var query = Query()
-            query.named = try await kong.ask(.requestGetQuery, max: max, ignoringCase: false)
+            query.named = try await kong.ask(.requestGetQuery, max: max, .query)
             return query
         }
 
@@ -163,7 +163,7 @@ extension Kong {
         /// - Parameter max: no more than this many are read: 1 … 1000.
         public func headers(max: Int = 100) async throws(PDKError) -> Headers {
             var headers = Headers()
-            headers.named = try await kong.ask(.requestGetHeaders, max: max, ignoringCase: true)
+            headers.named = try await kong.ask(.requestGetHeaders, max: max, .headers)
             return headers
         }
 

@@ -34,7 +34,7 @@ extension Kong {
         /// - Parameter max: no more than this many are read: 1 … 1000.
         public func headers(max: Int = 100) async throws(PDKError) -> Headers {
             var headers = Headers()
-            headers.named = try await kong.ask(.serviceResponseGetHeaders, max: max, ignoringCase: true)
+            headers.named = try await kong.ask(.serviceResponseGetHeaders, max: max, .headers)
             return headers
         }
 

@@ -14,23 +14,29 @@ import CKongPlugin
 ///
 /// A `Kong` belongs to one event. It may be used from any task, also a detached one, until the handler has returned;
 /// after that, calls throw `PDKError.Code.eventOver`.
-// @unchecked Sendable: `task` and `isFinished` are used on the event's loop only; the rest never changes.
+// @unchecked Sendable: `task` is used on the event's loop only; the rest changes only while nobody else has this (`reuse`).
 public final class Kong: @unchecked Sendable {
     /// The phase that is being handled.
-    public let phase: Phase
+    public private(set) var phase: Phase
 
     private let runtime: PluginRuntime
-    private let event: kong_event
+    private var event: kong_event
     private let executor: HandlerExecutor
 
+    /// Which runs the handler.
     var task: Task<Void, Never>?
-    var isFinished = false
 
     init(runtime: PluginRuntime, event: kong_event, phase: Phase, executor: HandlerExecutor) {
         self.runtime = runtime
         self.event = event
         self.phase = phase
         self.executor = executor
+    }
+
+    /// Begins to belong to another event: allowed to whoever is the only one that has this.
+    func reuse(for event: kong_event, _ phase: Phase) {
+        self.event = event
+        self.phase = phase
     }
 
     /// The version of the compiler that built the plugin, as "6.3.1".
@@ -42,58 +48,36 @@ public final class Kong: @unchecked Sendable {
 
     // MARK: Calls without a result
 
-    func queue(_ method: PDKMethod) throws(PDKError) {
-        let outcome = call(method, Self.noArguments, nil, nil)
-        if outcome.status != kong_status(KONG_OK) { try retry(method, outcome) { body in body(Self.noArguments) } }
-    }
+    func queue(_ method: PDKMethod) throws(PDKError) { try queue(method, with: NoArguments()) }
 
     func queue(_ method: PDKMethod, _ a: some PDKArgument) throws(PDKError) {
-        let outcome = PDKArguments.withBorrowed(a) { call(method, $0, nil, nil) }
-        if outcome.status != kong_status(KONG_OK) {
-            try retry(method, outcome) { body in PDKArguments.withBorrowed(a, body) }
-        }
+        try queue(method, with: OneArgument(a: a))
     }
 
     func queue(_ method: PDKMethod, _ a: some PDKArgument, _ b: some PDKArgument) throws(PDKError) {
-        let outcome = PDKArguments.withBorrowed(a, b) { call(method, $0, nil, nil) }
-        if outcome.status != kong_status(KONG_OK) {
-            try retry(method, outcome) { body in PDKArguments.withBorrowed(a, b, body) }
-        }
+        try queue(method, with: TwoArguments(a: a, b: b))
     }
 
     func queue(
         _ method: PDKMethod, _ a: some PDKArgument, _ b: some PDKArgument, _ c: some PDKArgument
     ) throws(PDKError) {
-        let outcome = PDKArguments.withBorrowed(a, b, c) { call(method, $0, nil, nil) }
-        if outcome.status != kong_status(KONG_OK) {
-            try retry(method, outcome) { body in PDKArguments.withBorrowed(a, b, c, body) }
-        }
+        try queue(method, with: ThreeArguments(a: a, b: b, c: c))
     }
 
     package func queue(_ method: PDKMethod, _ values: [Value]) throws(PDKError) {
-        let outcome = PDKArguments.withBorrowed(values) { call(method, $0, nil, nil) }
-        if outcome.status != kong_status(KONG_OK) {
-            try retry(method, outcome) { body in PDKArguments.withBorrowed(values, body) }
-        }
+        try queue(method, with: ManyArguments(values: values))
     }
 
-    private typealias Outcome = (status: kong_status, message: String)
-    /// Lends a call's arguments, on whichever thread it is called.
-    private typealias WithArguments = @Sendable ((BorrowedArguments) -> Outcome) -> Outcome
-
-    // nonisolated(unsafe): it points to nothing.
-    private nonisolated(unsafe) static let noArguments = BorrowedArguments(start: nil, count: 0)
-
-    /// What becomes of a queued call that was not accepted: a detached task's is made again on the loop. There it cannot
-    /// fail any more where it was made, so its failure goes to the log.
-    private func retry(
-        _ method: PDKMethod, _ outcome: Outcome, _ withArguments: @escaping WithArguments
-    ) throws(PDKError) {
+    private func queue(_ method: PDKMethod, with arguments: some PDKArguments) throws(PDKError) {
+        let outcome = arguments.lend { call(method, $0, nil, nil) }
+        if outcome.status == kong_status(KONG_OK) { return }
         guard outcome.status == kong_status(KONG_WRONG_THREAD) else {
             throw PDKError(status: outcome.status, method: method.rawValue, message: outcome.message)
         }
+        // A detached task's: made again on the loop. There it cannot fail any more where it was made, so its failure goes
+        // to the log.
         let accepted = executor.run { [self] in
-            let (status, message) = withArguments { call(method, $0, nil, nil) }
+            let (status, message) = arguments.lend { call(method, $0, nil, nil) }
             if status != kong_status(KONG_OK) {
                 note("\(PDKError(status: status, method: method.rawValue, message: message))")
             }
@@ -104,26 +88,21 @@ public final class Kong: @unchecked Sendable {
     // MARK: Calls with a result
 
     func ask(_ method: PDKMethod) async throws(PDKError) -> Answer {
-        Answer(try await wait(for: method, Self.copied) { body in body(Self.noArguments) }, method)
+        Answer(try await answer(to: method, .value, NoArguments()), method)
     }
 
     func ask(_ method: PDKMethod, _ a: some PDKArgument) async throws(PDKError) -> Answer {
-        Answer(try await wait(for: method, Self.copied) { body in PDKArguments.withBorrowed(a, body) }, method)
+        Answer(try await answer(to: method, .value, OneArgument(a: a)), method)
     }
 
     package func ask(_ method: PDKMethod, _ values: [Value]) async throws(PDKError) -> Value {
-        try await wait(for: method, Self.copied) { body in PDKArguments.withBorrowed(values, body) }
+        try await answer(to: method, .value, ManyArguments(values: values))
     }
 
-    private static let copied: PendingContent<Value>.Read = { (value) throws(PDKError) in Value(value) }
-
     /// Asks for headers or a query: no more than `max` of them.
-    func ask(_ method: PDKMethod, max: Int, ignoringCase: Bool) async throws(PDKError) -> NamedValues {
+    func ask(_ method: PDKMethod, max: Int, _ kind: AnswerKind<NamedValues>) async throws(PDKError) -> NamedValues {
         try check(max, in: 1...1000, method)
-        return try await wait(
-            for: method,
-            { (value) throws(PDKError) in try NamedValues(value, ignoringCase: ignoringCase, of: method) }
-        ) { body in PDKArguments.withBorrowed(max, body) }
+        return try await answer(to: method, kind, OneArgument(a: max))
     }
 
     /// Checks a number that Kong takes only from a range: outside of it Kong would fail the request, and the handler
@@ -137,49 +116,63 @@ public final class Kong: @unchecked Sendable {
         guard isRight else { throw PDKError(.badArgument, method.rawValue, complaint()) }
     }
 
-    /// Kong's answer to a call, as `read` makes it of what Kong sent.
-    private func wait<Content: Sendable>(
-        for method: PDKMethod, _ read: @escaping PendingContent<Content>.Read, _ withArguments: @escaping WithArguments
-    ) async throws(PDKError) -> Content {
-        try await answer(to: method.rawValue, read) { [self] answer in
-            withArguments { call(method, $0, PendingAnswer.complete, answer) }
-        }
-    }
-
     /// Waits until Kong has done all that is queued, and fails if it refused any of it.
     public func flush() async throws(PDKError) {
-        let host = runtime.host
-        let event = event
-        nonisolated(unsafe) let immortal = host
-        _ = try await answer(to: "kong.flush", Self.copied) { answer in
-            (immortal.pointee.flush(immortal, event, PendingAnswer.complete, answer), "")
-        }
+        _ = try await answer(to: Flush(), .value, called: "kong.flush")
     }
 
-    private typealias Submit = @Sendable (_ answer: UnsafeMutableRawPointer) -> Outcome
-
-    private func answer<Content: Sendable>(
-        to name: String, _ read: @escaping PendingContent<Content>.Read, _ submit: @escaping Submit
+    /// Kong's answer to a call, as `kind` makes it of what Kong sent.
+    private func answer<Content>(
+        to method: PDKMethod, _ kind: AnswerKind<Content>, _ arguments: some PDKArguments
     ) async throws(PDKError) -> Content {
-        let result = await withUnsafeContinuation { continuation in
-            begin(PendingContent(name, continuation, read: read), submit, mayMove: true)
-        }
-        return try result.get()
+        try await answer(to: MethodCall(method: method, arguments: arguments), kind, called: method.rawValue)
     }
 
-    /// Submits a call; from another thread than the loop's, on the loop's.
-    private func begin<Content>(_ answer: PendingContent<Content>, _ submit: @escaping Submit, mayMove: Bool) {
-        let context = Unmanaged<PendingAnswer>.passRetained(answer)
-        let (status, message) = submit(context.toOpaque())
-        if status == kong_status(KONG_OK) { return }
+    private func answer<Content>(
+        to request: some HostRequest, _ kind: AnswerKind<Content>, called name: @autoclosure () -> String
+    ) async throws(PDKError) -> Content {
+        let result = await withUnsafeContinuation { submit(request, kind, $0, mayMove: true) }
+        do throws(PDKError) { return try result.get() } catch { throw error.of(name()) }
+    }
+
+    /// Makes a request; from another thread than the loop's, on the loop's.
+    private func submit<Content>(
+        _ request: some HostRequest, _ kind: AnswerKind<Content>, _ continuation: AnswerKind<Content>.Continuation, mayMove: Bool
+    ) {
+        let (status, message) = request.submit(to: self, kind.completion, kind.context(continuation))
         // Not accepted: the completion will not be called.
-        context.release()
+        if status == kong_status(KONG_OK) { return }
         if status == kong_status(KONG_WRONG_THREAD), mayMove {
-            let accepted = executor.run { [self] in begin(answer, submit, mayMove: false) }
-            if !accepted { answer.fail(KONG_CANCELLED, "the server is going down") }
+            let accepted = executor.run { [self] in submit(request, kind, continuation, mayMove: false) }
+            if !accepted { continuation.resume(returning: .failure(PDKError(.cancelled, "", "the server is going down"))) }
             return
         }
-        answer.fail(Int(status), message)
+        continuation.resume(returning: .failure(PDKError(status: status, method: "", message: message)))
+    }
+
+    // MARK: The host
+
+    private typealias Outcome = (status: kong_status, message: String)
+
+    /// What the host answers with a completion.
+    private protocol HostRequest: Sendable {
+        func submit(to kong: Kong, _ completion: kong_completion, _ context: UnsafeMutableRawPointer) -> Outcome
+    }
+
+    private struct MethodCall<Arguments: PDKArguments>: HostRequest {
+        let method: PDKMethod
+        let arguments: Arguments
+
+        func submit(to kong: Kong, _ completion: kong_completion, _ context: UnsafeMutableRawPointer) -> Outcome {
+            arguments.lend { kong.call(method, $0, completion, context) }
+        }
+    }
+
+    private struct Flush: HostRequest {
+        func submit(to kong: Kong, _ completion: kong_completion, _ context: UnsafeMutableRawPointer) -> Outcome {
+            let host = kong.runtime.host
+            return (host.pointee.flush(host, kong.event, completion, context), "")
+        }
     }
 
     private func call(

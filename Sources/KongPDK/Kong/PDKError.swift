@@ -59,6 +59,9 @@ public struct PDKError: Error, Sendable, Hashable, CustomStringConvertible {
         self.init(code, method, message.isEmpty ? "status \(status)" : message)
     }
 
+    /// The same error, of a call that was not known where it came up.
+    func of(_ method: String) -> PDKError { PDKError(code, method, message) }
+
     public var description: String {
         // The server's messages name the method already where they are about its arguments.
         message.hasPrefix(method) ? message : "\(method): \(message)"

@@ -3,12 +3,22 @@
 import CKongPlugin
 
 /// Runs a handler's tasks on the event loop of its event, so that handlers need no thread of their own and no lock.
-// @unchecked Sendable: `jobs` is used on the loop's thread only; the rest never changes.
+// @unchecked Sendable: all that changes is used on the loop's thread only.
 final class LoopExecutor: HandlerExecutor, @unchecked Sendable {
     private let host: UnsafePointer<kong_host>
     private let loop: kong_loop
     private var jobs: [UnownedJob] = []
     private var runningJobs: [UnownedJob] = []
+    /// Tasks that wait for an event.
+    private var idleTasks: [HandlerTask] = []
+    /// One that no event has.
+    private var spareKong: Kong?
+    /// While `resumeNow` waits for the job that it brings about, and that job.
+    private var isResuming = false
+    private var resumedJob: UnownedJob?
+
+    /// As many tasks as that wait for events; more have been needed for events that ran at the same time, and end.
+    private static let idleTaskLimit = 1024
 
     init(host: UnsafePointer<kong_host>, loop: kong_loop) {
         self.host = host
@@ -18,7 +28,12 @@ final class LoopExecutor: HandlerExecutor, @unchecked Sendable {
     override func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         if host.pointee.current_loop(host) == loop {
-            enqueueOnLoop(job)
+            if isResuming {
+                isResuming = false
+                resumedJob = job
+            } else {
+                enqueueOnLoop(job)
+            }
         } else {
             // From a thread of Dispatch, as after Task.sleep.
             run { [self] in enqueueOnLoop(job) }
@@ -37,6 +52,37 @@ final class LoopExecutor: HandlerExecutor, @unchecked Sendable {
         if status != kong_status(KONG_OK) { box.release() }
         return status == kong_status(KONG_OK)
     }
+
+    // MARK: Handlers [loop]
+
+    /// The last synchronous handler's, if there is one.
+    func takeKong(for event: kong_event, _ phase: Phase) -> Kong? {
+        guard let kong = spareKong else { return nil }
+        spareKong = nil
+        kong.reuse(for: event, phase)
+        return kong
+    }
+
+    func putKong(_ kong: Kong) { spareKong = kong }
+
+    func takeIdle() -> HandlerTask? { idleTasks.popLast() }
+
+    func putIdle(_ task: HandlerTask) { idleTasks.append(task) }
+
+    var keepsIdleTask: Bool { idleTasks.count < Self.idleTaskLimit }
+
+    /// Resumes a task that runs here, and lets it run at once: what it does before it first waits has been done when this
+    /// returns.
+    func resumeNow(_ continuation: UnsafeContinuation<Void, Never>) {
+        isResuming = true
+        continuation.resume()
+        isResuming = false
+        guard let job = resumedJob else { return }
+        resumedJob = nil
+        job.runSynchronously(on: asUnownedTaskExecutor())
+    }
+
+    // MARK: Jobs
 
     private final class Box {
         let body: @Sendable () -> Void

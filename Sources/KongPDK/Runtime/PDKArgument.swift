@@ -61,17 +61,30 @@ extension LuaString: PDKArgument {
 /// The arguments of one call, borrowed.
 typealias BorrowedArguments = UnsafeBufferPointer<kong_value>
 
-/// Lends one, two, three or any number of arguments; the first three need no allocation for it.
-enum PDKArguments {
-    static func withBorrowed<A: PDKArgument, Result>(_ a: A, _ body: (BorrowedArguments) -> Result) -> Result {
+/// The arguments of one call, in the order of Kong's function. Up to three need no memory to be lent.
+protocol PDKArguments: Sendable {
+    func lend<Result>(_ body: (BorrowedArguments) -> Result) -> Result
+}
+
+struct NoArguments: PDKArguments {
+    func lend<Result>(_ body: (BorrowedArguments) -> Result) -> Result { body(BorrowedArguments(start: nil, count: 0)) }
+}
+
+struct OneArgument<A: PDKArgument>: PDKArguments {
+    let a: A
+
+    func lend<Result>(_ body: (BorrowedArguments) -> Result) -> Result {
         a.lend { a in
             withUnsafePointer(to: a) { body(BorrowedArguments(start: $0, count: 1)) }
         }
     }
+}
 
-    static func withBorrowed<A: PDKArgument, B: PDKArgument, Result>(
-        _ a: A, _ b: B, _ body: (BorrowedArguments) -> Result
-    ) -> Result {
+struct TwoArguments<A: PDKArgument, B: PDKArgument>: PDKArguments {
+    let a: A
+    let b: B
+
+    func lend<Result>(_ body: (BorrowedArguments) -> Result) -> Result {
         a.lend { a in
             b.lend { b in
                 withUnsafeTemporaryAllocation(of: kong_value.self, capacity: 2) { room in
@@ -82,10 +95,14 @@ enum PDKArguments {
             }
         }
     }
+}
 
-    static func withBorrowed<A: PDKArgument, B: PDKArgument, C: PDKArgument, Result>(
-        _ a: A, _ b: B, _ c: C, _ body: (BorrowedArguments) -> Result
-    ) -> Result {
+struct ThreeArguments<A: PDKArgument, B: PDKArgument, C: PDKArgument>: PDKArguments {
+    let a: A
+    let b: B
+    let c: C
+
+    func lend<Result>(_ body: (BorrowedArguments) -> Result) -> Result {
         a.lend { a in
             b.lend { b in
                 c.lend { c in
@@ -99,8 +116,12 @@ enum PDKArguments {
             }
         }
     }
+}
 
-    static func withBorrowed<Result>(_ values: [Value], _ body: (BorrowedArguments) -> Result) -> Result {
+struct ManyArguments: PDKArguments {
+    let values: [Value]
+
+    func lend<Result>(_ body: (BorrowedArguments) -> Result) -> Result {
         // The items of an array value are just what is wanted.
         Value.array(values).withKongValue { array in
             body(BorrowedArguments(start: array.array.items, count: array.array.count))

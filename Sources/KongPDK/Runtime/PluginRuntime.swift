@@ -104,7 +104,7 @@ final class PluginRuntime: @unchecked Sendable {
     /// Begins a task of the plugin; a blocking one has ended when this returns.
     private func begin(on loop: kong_loop, _ body: @escaping @Sendable () async -> Void) {
         guard isBlocking else {
-            _ = Task.immediate(executorPreference: executor(of: loop), operation: body)
+            _ = Task.immediate(executorPreference: executor(of: loop)) { await body() }
             return
         }
         let executor = ThreadExecutor()
@@ -150,19 +150,35 @@ final class PluginRuntime: @unchecked Sendable {
             handleBlocking(instance, phase, event)
             return nil
         }
-        let kong = Kong(runtime: self, event: event, phase: phase, executor: executor)
-        let task = Task.immediate(executorPreference: executor) { [self] in
-            await run(instance, kong, event)
-            kong.isFinished = true
+        if instance.isSynchronous(in: phase) {
+            handleSynchronously(instance, phase, event, executor)
+            return nil
         }
-        if kong.isFinished { return nil }
-        // The task keeps `kong` alive until it has finished the event, which is as long as the host may use it.
-        kong.task = task
-        return Unmanaged.passUnretained(kong).toOpaque()
+        if let task = executor.takeIdle() {
+            task.begin(instance, phase, event)
+            return task.handled
+        }
+        return HandlerTask(self, executor, instance, phase, event).handled
+    }
+
+    /// Calls a handler that does not wait for anything.
+    private func handleSynchronously(
+        _ instance: PluginInstance, _ phase: Phase, _ event: kong_event, _ executor: LoopExecutor
+    ) {
+        var kong = executor.takeKong(for: event, phase) ?? Kong(runtime: self, event: event, phase: phase, executor: executor)
+        do {
+            try instance.handleSynchronously(kong)
+            finish(event, KONG_OK, "")
+        } catch is ExitSignal {
+            finish(event, KONG_OK, "")
+        } catch {
+            finish(event, KONG_FAILED, "\(error)")
+        }
+        if isKnownUniquelyReferenced(&kong) { executor.putKong(kong) }
     }
 
     /// Runs a handler to its end.
-    private func run(_ instance: PluginInstance, _ kong: Kong, _ event: kong_event) async {
+    func run(_ instance: PluginInstance, _ kong: Kong, _ event: kong_event) async {
         do {
             try await instance.handle(kong)
             finish(event, KONG_OK, "")

@@ -80,14 +80,14 @@ extension NamedValues: Hashable {
 extension NamedValues {
     /// Kong has one value as a string and several as an array; an argument without a value is `true`, or over MessagePack
     /// an empty array.
-    init(_ answer: kong_value, ignoringCase: Bool, of method: PDKMethod) throws(PDKError) {
+    init(_ answer: kong_value, ignoringCase: Bool) throws(PDKError) {
         self.init(ignoringCase: ignoringCase)
         switch Int(answer.type) {
         case Int(KONG_NIL): return
         // An empty table of Lua looks like an empty array.
         case Int(KONG_ARRAY) where answer.array.count == 0: return
         case Int(KONG_MAP): break
-        default: throw Answer(Value(answer), method).unexpected("a table")
+        default: throw PDKError(unexpected: Value(answer), expected: "a table")
         }
         let map = UnsafeBufferPointer(start: answer.map.entries, count: Int(clamping: answer.map.count))
         entries.reserveCapacity(map.count)
@@ -97,21 +97,21 @@ extension NamedValues {
                 let count = Int(clamping: entry.value.array.count)
                 if count == 0 { append(name, nil) }
                 for item in UnsafeBufferPointer(start: entry.value.array.items, count: count) {
-                    append(name, try Self.value(item, of: method))
+                    append(name, try Self.value(item))
                 }
             } else {
-                append(name, try Self.value(entry.value, of: method))
+                append(name, try Self.value(entry.value))
             }
         }
     }
 
-    private static func value(_ value: kong_value, of method: PDKMethod) throws(PDKError) -> LuaString? {
+    private static func value(_ value: kong_value) throws(PDKError) -> LuaString? {
         switch Int(value.type) {
         case Int(KONG_STRING), Int(KONG_BYTES): return LuaString(value.string)
         case Int(KONG_BOOLEAN): return value.boolean ? nil : LuaString("false")
         case Int(KONG_INTEGER): return LuaString("\(value.integer)")
         case Int(KONG_NUMBER): return LuaString("\(value.number)")
-        default: throw Answer(Value(value), method).unexpected("a string")
+        default: throw PDKError(unexpected: Value(value), expected: "a string")
         }
     }
 }

@@ -44,8 +44,8 @@ struct Conformance: ParsableCommand {
         let output = StandardOutput()
         let policy = judging.policy
         let examination = Examination(
-            command: ["/proc/self/exe", ConformanceDrill.configuration.commandName ?? "conformance-drill"], options: policy.check,
-            prober: PluginProber(command: policy.probeCommand, limits: policy.probe), limit: .seconds(timeout),
+            arguments: [ConformanceDrill.configuration.commandName ?? "conformance-drill"], options: policy.check,
+            prober: PluginProber(arguments: policy.probeArguments, limits: policy.probe), limit: .seconds(timeout),
             parallelism: policy.probe.parallelism)
         let report: ConformanceReport
         do throws(Examination.Failure) {

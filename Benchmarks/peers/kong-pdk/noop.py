@@ -1,0 +1,13 @@
+"""Does nothing. The same as the plugin of this name in Swift."""
+
+Schema = ({"attach": {"type": "boolean", "default": False}},)
+version = "1.0.0"
+priority = 1
+
+
+class Plugin:
+    def __init__(self, config):
+        self.config = config
+
+    def access(self, kong):
+        pass
