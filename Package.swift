@@ -74,6 +74,12 @@ let package = Package(
         .target(name: "KongSimulator", dependencies: ["PDKCatalogue", "WireProtocol"]),
         .target(name: "CFlightRecorder"),
         .target(name: "FlightRecording", dependencies: ["CFlightRecorder", "PluginLoader"]),
+        .target(name: "CGuardedMemory"),
+        .target(
+            name: "PluginConformance",
+            dependencies: [
+                "CKongPlugin", "CGuardedMemory", "CProbe", "PDKCatalogue", "PluginLoader", "WireProtocol", "NativePDK", "KongSimulator",
+            ]),
         .target(name: "CEventLoop"),
         .target(name: "EventLoop", dependencies: ["CEventLoop"], swiftSettings: trusted),
         .target(
@@ -88,7 +94,8 @@ let package = Package(
         .executableTarget(
             name: "swift-pluginserver",
             dependencies: [
-                "PluginServer", "PluginLoader", "KongClient", "KongSimulator", "EventLoop", "WireProtocol", "NativePDK",
+                "PluginServer", "PluginLoader", "PluginConformance", "KongClient", "KongSimulator", "EventLoop", "WireProtocol",
+                "NativePDK",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
@@ -131,7 +138,7 @@ let package = Package(
             name: "PluginServerTests",
             dependencies: [
                 "KongClient", "KongSimulator", "PluginLoader", "WireProtocol", "PDKCatalogue", "CKongPlugin", "NativePDK",
-                "LoopbackHTTP", "TestSupport",
+                "PluginConformance", "LoopbackHTTP", "TestSupport",
             ]),
     ] + plugins.map { plugin($0, needs: pluginNeeds[$0] ?? [], exclude: ["README.md"]) }
         + testPlugins.map { plugin($0, in: "Tests/Plugins") },
