@@ -30,7 +30,7 @@ let plugins = ["goplug", "hmac-auth", "http-log", "rate-limit", "request-id", "r
 /// What they need beside KongPDK.
 let pluginNeeds: [String: [Target.Dependency]] = ["hmac-auth": [.product(name: "Crypto", package: "swift-crypto")]]
 /// Plugins that only the tests load.
-let testPlugins = ["recorded_goplug", "recorded_noop", "recorded_tencalls", "recorded_zoo", "misbehaving", "caller", "blocking"]
+let testPlugins = ["recorded_goplug", "recorded_noop", "recorded_tencalls", "recorded_zoo", "misbehaving", "caller", "blocking", "reuse"]
 
 let package = Package(
     name: "swift-pluginserver",
@@ -72,19 +72,28 @@ let package = Package(
                 .product(name: "DequeModule", package: "swift-collections"),
             ]),
         .target(name: "KongSimulator", dependencies: ["PDKCatalogue", "WireProtocol"]),
+        .target(name: "CFlightRecorder"),
+        .target(name: "FlightRecording", dependencies: ["CFlightRecorder", "PluginLoader"]),
+        .target(name: "CGuardedMemory"),
+        .target(
+            name: "PluginConformance",
+            dependencies: [
+                "CKongPlugin", "CGuardedMemory", "CProbe", "PDKCatalogue", "PluginLoader", "WireProtocol", "NativePDK", "KongSimulator",
+            ]),
         .target(name: "CEventLoop"),
         .target(name: "EventLoop", dependencies: ["CEventLoop"], swiftSettings: trusted),
         .target(name: "CSupervision"),
         .target(
             name: "Supervision",
             dependencies: [
-                "CSupervision", "PluginLoader", "EventLoop",
+                "CSupervision", "FlightRecording", "PluginLoader", "EventLoop",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .target(
             name: "PluginServer",
             dependencies: [
-                "CKongPlugin", "PDKCatalogue", "PluginLoader", "WireProtocol", "NativePDK", "EventLoop",
+                "CKongPlugin", "PDKCatalogue", "PluginLoader", "WireProtocol", "NativePDK", "EventLoop", "CFlightRecorder",
+                "FlightRecording",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: trusted),
@@ -92,7 +101,8 @@ let package = Package(
         .executableTarget(
             name: "swift-pluginserver",
             dependencies: [
-                "PluginServer", "Supervision", "PluginLoader", "KongClient", "KongSimulator", "EventLoop", "WireProtocol",
+                "PluginServer", "Supervision", "PluginLoader", "PluginConformance", "KongClient", "KongSimulator", "EventLoop",
+                "WireProtocol", "FlightRecording",
                 "NativePDK",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -125,17 +135,18 @@ let package = Package(
             ]),
         .testTarget(name: "KongSimulatorTests", dependencies: ["KongSimulator", "PDKCatalogue", "WireProtocol"]),
         // The loader knows what Kong takes for a schema.
-        .testTarget(name: "KongPDKTests", dependencies: ["KongPDK", "PDKCatalogue", "PluginLoader"]),
+        .testTarget(name: "KongPDKTests", dependencies: ["KongPDK", "PDKCatalogue", "PluginLoader", "TestSupport"]),
         .testTarget(name: "RequestIDTests", dependencies: ["request-id", "KongPDKTesting"]),
         .testTarget(name: "RequestTransformTests", dependencies: ["request-transform", "KongPDKTesting", "PluginLoader"]),
-        .target(name: "LoopbackHTTP", path: "Tests/LoopbackHTTP"),
-        .testTarget(name: "HTTPLogTests", dependencies: ["http-log", "KongPDKTesting", "LoopbackHTTP", "PluginLoader"]),
+        .target(name: "LoopbackHTTP", dependencies: ["TestSupport"], path: "Tests/LoopbackHTTP"),
+        .testTarget(
+            name: "HTTPLogTests", dependencies: ["http-log", "KongPDKTesting", "LoopbackHTTP", "PluginLoader", "TestSupport"]),
         // Runs swift-pluginserver and loads the test plugins, all built beside it: `swift build --build-tests` builds them.
         .testTarget(
             name: "PluginServerTests",
             dependencies: [
                 "KongClient", "KongSimulator", "PluginLoader", "WireProtocol", "PDKCatalogue", "CKongPlugin", "NativePDK",
-                "LoopbackHTTP", "TestSupport",
+                "PluginConformance", "LoopbackHTTP", "TestSupport",
             ]),
     ] + plugins.map { plugin($0, needs: pluginNeeds[$0] ?? [], exclude: ["README.md"]) }
         + testPlugins.map { plugin($0, in: "Tests/Plugins") },

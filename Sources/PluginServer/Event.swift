@@ -1,6 +1,8 @@
 // Unsafe pointers: arguments come from plugins, and completions go back to them.
 
+import CFlightRecorder
 import CKongPlugin
+import EventLoop
 import Logging
 import NativePDK
 import PDKCatalogue
@@ -21,6 +23,8 @@ class Event: @unchecked Sendable {
         case exited
         /// Nobody waits any more; the handler has been told.
         case cancelled
+        /// It has taken too long: Kong has been answered, and the handler told.
+        case overdue
         /// The handler is done.
         case finished
     }
@@ -37,13 +41,23 @@ class Event: @unchecked Sendable {
     /// While a blocking plugin has it.
     var blocking: BlockingEvent?
     private var pdk: UnsafePointer<kong_pdk>?
+    /// For the flight recorder: what runs when this event's plugin does.
+    private(set) var mark = flight_no_mark()
+    /// How Kong is answered if that crashes.
+    let reply: UnsafeMutablePointer<flight_reply>
+    /// Of `EventLoop.coarseMilliseconds`.
+    private var startedAt: UInt64 = 0
 
     init(_ context: LoopContext) {
         self.context = context
+        reply = .allocate(capacity: 1)
+        reply.initialize(to: flight_reply())
     }
 
+    deinit { reply.deallocate() }
+
     /// Begins: the event runs now, and has an id. False: too many are running.
-    final func enter(_ phase: Phase, _ owner: EventOwner) -> Bool {
+    final func enter(_ phase: Phase, _ owner: EventOwner, _ instanceID: InstanceID) -> Bool {
         guard let id = context.events.insert(self) else { return false }
         self.id = id
         self.phase = phase
@@ -51,7 +65,22 @@ class Event: @unchecked Sendable {
         pluginName = owner.pluginName
         state = .running
         handled = nil
+        mark.event = id.rawValue
+        mark.instance = instanceID.rawValue
+        mark.plugin = instance?.plugin.host.place ?? UInt16(FLIGHT_NO_PLUGIN)
+        mark.phase = UInt8(truncatingIfNeeded: phase.rawValue)
+        mark.reply = UnsafePointer(reply)
+        startedAt = EventLoop.coarseMilliseconds
+        context.sweepLater()
         return true
+    }
+
+    /// Runs code of the event's plugin, with its mark in the flight recorder.
+    @inline(__always)
+    final func inPlugin<Result>(for what: Int, _ body: () -> Result) -> Result {
+        let outer = flight_begin(context.slot, mark, UInt8(truncatingIfNeeded: what))
+        defer { flight_end(context.slot, outer) }
+        return body()
     }
 
     /// For messages, as "goplug: access".
@@ -63,7 +92,7 @@ class Event: @unchecked Sendable {
     final func begin() {
         guard let instance else { return }
         if instance.plugin.isBlocking { return beginBlocking(instance) }
-        let handled = instance.handle(self)
+        let handled = inPlugin(for: FLIGHT_HANDLE) { instance.handle(self) }
         if state == .running || state == .exited { self.handled = handled }
     }
 
@@ -105,12 +134,37 @@ class Event: @unchecked Sendable {
         // After an exit Kong is expected to go: the handler, on its way out, need not know.
         let wasRunning = state == .running
         state = .cancelled
+        reply.pointee.connection = nil
         if wasRunning { context.server.logger.info("\(name) is cancelled: \(reason)") }
         blocking?.cancel(reason)
         failPending(reason)
         // A completion may have let the handler finish.
-        guard state == .cancelled, wasRunning, let handled else { return }
-        instance?.cancel(id, handled)
+        guard state == .cancelled, wasRunning else { return }
+        tellPlugin()
+    }
+
+    /// Ends the event if it has taken longer than `--event-timeout`: the client is answered before Kong gives up waiting.
+    final func endIfOverdue(at now: UInt64) {
+        guard state == .running || state == .exited, now &- startedAt >= context.eventTimeout else { return }
+        flight_count_timeout(context.slot)
+        let reason = "it has taken longer than \(Double(context.eventTimeout) / 1000) s (--event-timeout)"
+        guard state == .running else {
+            // The client has been answered; the handler is all that is left.
+            return cancel(reason)
+        }
+        guard canAnswer else { return giveUp(reason) }
+        fail(reason, false)
+        state = .overdue
+        reply.pointee.connection = nil
+        blocking?.cancel(reason)
+        answerEarly()
+        tellPlugin()
+    }
+
+    /// That the event is cancelled.
+    private func tellPlugin() {
+        guard let handled, let instance else { return }
+        inPlugin(for: FLIGHT_CANCEL) { instance.cancel(id, handled) }
     }
 
     // MARK: For the plugin
@@ -169,12 +223,13 @@ class Event: @unchecked Sendable {
             return .refused(KONG_EVENT_OVER, "the event has been finished already")
         }
         state = .finished
+        reply.pointee.connection = nil
         if let pdk { NativePDK.release(pdk) }
         pdk = nil
         if before == .cancelled {
             release()
         } else {
-            if status != kong_status(KONG_OK) { fail(message, before == .exited) }
+            if status != kong_status(KONG_OK), before != .overdue { fail(message, before == .exited) }
             finished()
         }
         return .accepted
@@ -183,6 +238,7 @@ class Event: @unchecked Sendable {
     /// The event is over on both sides, and its id is free.
     final func release() {
         context.events.remove(id)
+        reply.pointee.connection = nil
         instance = nil
         released()
     }
@@ -192,6 +248,7 @@ class Event: @unchecked Sendable {
         case .running: nil
         case .exited: .refused(KONG_EVENT_OVER, "kong.response.exit or error has ended the event")
         case .cancelled: .refused(KONG_CANCELLED, "Kong does not wait for this event any more")
+        case .overdue: .refused(KONG_CANCELLED, "the event has taken too long")
         case .finished: .refused(KONG_EVENT_OVER, "the event is over")
         }
     }
@@ -268,6 +325,15 @@ class Event: @unchecked Sendable {
 
     /// Nothing needs this any more, if nobody keeps it.
     func released() {}
+
+    /// Whether Kong waits for the event, and not the event for Kong.
+    var canAnswer: Bool { false }
+
+    /// Sends what is queued, and the end, while the handler has not finished.
+    func answerEarly() {}
+
+    /// Cancels an event that waits for Kong.
+    func giveUp(_ reason: String) { cancel(reason) }
 
     /// Gives an event up that Kong does not come back to.
     func expire(at now: ContinuousClock.Instant) {}

@@ -1,5 +1,6 @@
 // Unsafe pointers: a plugin's descriptor is kept here.
 
+import CFlightRecorder
 import CKongPlugin
 import Logging
 import PluginLoader
@@ -46,15 +47,15 @@ final class LoadedPlugin: @unchecked Sendable {
 public struct PluginPolicy: Sendable {
     public var check: CheckOptions
     public var probe: ProbeLimits
-    /// A program that becomes a probe (`runProbe`), with its arguments: this one, as a rule.
-    public var probeCommand: [String]
+    /// With what this program becomes a probe (`runProbe`).
+    public var probeArguments: [String]
 
     public init(
-        allowInsecure: Bool = false, requireLock: Bool = false, probe: ProbeLimits = ProbeLimits(), probeCommand: [String]
+        allowInsecure: Bool = false, requireLock: Bool = false, probe: ProbeLimits = ProbeLimits(), probeArguments: [String]
     ) {
         check = CheckOptions(host: .thisServer, allowInsecure: allowInsecure, requireLock: requireLock)
         self.probe = probe
-        self.probeCommand = probeCommand
+        self.probeArguments = probeArguments
     }
 }
 
@@ -119,14 +120,16 @@ public struct PluginSet: Sendable {
 
         var descriptions: [PluginDescription] = []
         var loaded: [String: LoadedPlugin] = [:]
-        let probed = PluginProber(command: policy.probeCommand, limits: policy.probe).probe(checked)
+        let probed = PluginProber(arguments: policy.probeArguments, limits: policy.probe).probe(checked)
         for (plugin, result) in zip(checked, probed) {
             do throws(LoadError) {
                 let description = try result.get()
                 if let contexts {
                     let host = PluginHost(name: description.name, contexts: contexts, logger: report.logger)
-                    let open = try plugin.open(host: host.table)
-                    loaded[description.name] = LoadedPlugin(open, host)
+                    let open = try Self.open(plugin, host, on: contexts)
+                    let opened = LoadedPlugin(open, host)
+                    CrashAnswers.prepare(for: opened)
+                    loaded[description.name] = opened
                     for warning in open.schema.findings {
                         report.warn("the schema of plugin \(description.name): \(warning)")
                     }
@@ -138,10 +141,21 @@ public struct PluginSet: Sendable {
                 report.refused(plugin, error)
             }
         }
+        if contexts != nil { flight_note_modules() }
         self.loaded = loaded
         self.descriptions = descriptions.sorted { $0.name < $1.name }
         self.refusals = refusals
         if only == nil { report.summarise() }
+    }
+
+    /// Lets the plugin's first code run. On the thread that will be the first loop's.
+    private static func open(
+        _ plugin: CheckedPlugin, _ host: PluginHost, on contexts: [LoopContext]
+    ) throws(LoadError) -> OpenPlugin {
+        guard let context = contexts.first else { return try plugin.open(host: host.table) }
+        let outer = flight_begin(context.slot, host.mark, UInt8(FLIGHT_OPEN))
+        defer { flight_end(context.slot, outer) }
+        return try plugin.open(host: host.table)
     }
 
     private static func findings(

@@ -1,6 +1,8 @@
 // Unsafe pointers: a thread is handed its loop.
 
+import CFlightRecorder
 import EventLoop
+import FlightRecording
 import Glibc
 import Logging
 import PluginLoader
@@ -12,12 +14,25 @@ public enum ServerError: Error, CustomStringConvertible {
     case plugins(LoadError)
     case socket(String, SystemError)
     case system(SystemError)
+    case recorder(FlightRecorderError)
 
     public var description: String {
         switch self {
         case .plugins(let error): "\(error)"
-        case .socket(let path, let error): "cannot listen on \(path): \(error)"
+        case .socket(let path, let error): "cannot listen on \(path): \(error)\n  fix: \(Self.fix(for: error, at: path))"
         case .system(let error): "\(error)"
+        case .recorder(let error): "\(error)"
+        }
+    }
+
+    private static func fix(for error: SystemError, at path: String) -> String {
+        let directory = path.directoryPath.shellWord
+        return switch error.code {
+        case EEXIST: "what is there is no socket, and is left as it is; move it away: mv \(path.shellWord) \("\(path).old".shellWord)"
+        case ENOENT, ENOTDIR: "make the directory, mkdir -p \(directory), or name another: -kong-prefix PATH or --socket PATH"
+        case EACCES, EPERM, EROFS: "let user \(geteuid()) write to \(directory), or name another place: --socket PATH"
+        case ENAMETOOLONG: "name a shorter path, of \(UnixListener.longestPath) bytes at most: --socket PATH"
+        default: "mend what the reason names; swift-pluginserver doctor says more of the place"
         }
     }
 }
@@ -36,6 +51,8 @@ public final class Server: @unchecked Sendable {
     let instances: InstanceRegistry
     /// For plugins that may block.
     let blockingPool: BlockingPool
+    /// What every thread runs, for whoever asks after a crash.
+    let recorder: FlightRecorder
 
     /// Writes the records of what was loaded.
     private var recordWriter: WorkThread?
@@ -60,9 +77,11 @@ public final class Server: @unchecked Sendable {
         self.logger = logger
         self.diagnostics = diagnostics
         self.supervision = supervision
+        recorder = try Self.installRecorder(configuration)
         instances = InstanceRegistry(supervision: supervision, logger: logger)
         blockingPool = BlockingPool(
-            threadLimit: configuration.blockingThreads, queueLimit: configuration.blockingQueue, logger: logger)
+            threadLimit: configuration.blockingThreads, queueLimit: configuration.blockingQueue,
+            firstSlot: configuration.loopCount, logger: logger)
         plugins = PluginSet(empty: configuration.pluginsDirectory)
         do throws(SystemError) {
             for index in 0..<configuration.loopCount {
@@ -71,6 +90,8 @@ public final class Server: @unchecked Sendable {
         } catch {
             throw .system(error)
         }
+        // The thread that opens the plugins becomes the first loop's.
+        contexts.first?.enterThread()
         let report = LoadReport(on: configuration.pluginsDirectory, logger: logger, diagnostics: diagnostics)
         do throws(ServerError) {
             try open(report)
@@ -79,6 +100,24 @@ public final class Server: @unchecked Sendable {
             throw error
         }
         recordWriter = report.startWritingRecords()
+    }
+
+    /// From here on it is known of a crash who has crashed.
+    private static func installRecorder(_ configuration: ServerConfiguration) throws(ServerError) -> FlightRecorder {
+        switch configuration.supervision {
+        case .supervised(let recorder):
+            flight_install(recorder.page, nil)
+            return recorder
+        case .none(_, let crashLog):
+            do throws(FlightRecorderError) {
+                let recorder = try FlightRecorder(
+                    loops: configuration.loopCount, blockingThreads: configuration.blockingThreads, isShared: false)
+                flight_install(recorder.page, crashLog ?? "")
+                return recorder
+            } catch {
+                throw .recorder(error)
+            }
+        }
     }
 
     /// Opens the plugins, and listens.
@@ -97,6 +136,7 @@ public final class Server: @unchecked Sendable {
         guard configuration.listens else { return }
         // Before the socket is there: whoever can connect can also stop the server as it should be stopped.
         do throws(SystemError) { try watchSignals() } catch { throw .system(error) }
+        tellOfOther()
         do throws(SystemError) {
             listener = try UnixListener(
                 path: configuration.socketPath, onAccept: { [unowned self] connection in deal(connection) },
@@ -108,6 +148,13 @@ public final class Server: @unchecked Sendable {
 
     private func report(_ error: SystemError) {
         logger.error("cannot accept connections for the moment, they wait: \(error)")
+    }
+
+    /// A reload of Kong's goes so. If it is none, there are two servers for one Kong, or two Kongs with one prefix.
+    private func tellOfOther() {
+        guard case .listener(let pid, let user) = UnixListener.occupant(of: configuration.socketPath) else { return }
+        logger.warning(
+            "\(configuration.socketPath) is taken from process \(pid) of user \(user), which still listens there: it keeps its connections, and gets no new ones")
     }
 
     private func watchSignals() throws(SystemError) {
@@ -134,7 +181,11 @@ public final class Server: @unchecked Sendable {
         guard let main = contexts.first?.loop else { return }
         do throws(SystemError) {
             try listener?.start(on: main)
-            for context in contexts.dropFirst() { try Self.startThread(context.loop) }
+            for context in contexts.dropFirst() { try Self.startThread(context) }
+            if case .none(let limits, _) = configuration.supervision {
+                let watchdog = Watchdog(limits, recorder, logger)
+                _ = try WorkThread { watchdog.run() }
+            }
         } catch {
             throw .system(error)
         }
@@ -150,8 +201,11 @@ public final class Server: @unchecked Sendable {
     /// The loop of the thread that calls `run`.
     public var mainLoop: EventLoop? { contexts.first?.loop }
 
-    private static func startThread(_ loop: EventLoop) throws(SystemError) {
-        _ = try WorkThread { loop.run() }
+    private static func startThread(_ context: LoopContext) throws(SystemError) {
+        _ = try WorkThread {
+            context.enterThread()
+            context.loop.run()
+        }
     }
 
     /// Loops get connections and instances in turn.

@@ -1,16 +1,14 @@
+import FlightRecording
+
 /// What ran when a worker crashed.
 public struct Culprit: Sendable, Hashable {
-    public enum Activity: String, Sendable {
-        case open, start, stop, handle, completion, task
-    }
-
     public let plugin: String
-    public let activity: Activity
+    public let activity: Activity.Kind
     /// Of the event's, if there was one.
     public let phase: String?
     public let instance: Int32?
 
-    public init(plugin: String, activity: Activity, phase: String? = nil, instance: Int32? = nil) {
+    public init(plugin: String, activity: Activity.Kind, phase: String? = nil, instance: Int32? = nil) {
         self.plugin = plugin
         self.activity = activity
         self.phase = phase
@@ -22,8 +20,10 @@ public struct Culprit: Sendable, Hashable {
 public struct CrashScene: Sendable {
     public let pid: Int32
     public let end: WorkerEnd
+    /// What its own threads have left.
+    public let report: CrashReport?
     /// The plugins that it had opened.
-    public let plugins: [String]
+    public let plugins: [LoadedFacts]
     /// Starts that were under way.
     public let starts: [StartedConfig]
     /// What it wrote to standard error last.
@@ -36,15 +36,26 @@ public protocol CrashWitness {
     func culprit(_ scene: CrashScene) -> Culprit?
 }
 
-/// Blames the only one that can have been it: the plugin that is being started, or the only plugin of the worker.
-public struct SoleSuspect: CrashWitness {
+/// Blames who was running. Where nothing tells (`_exit`), the only one that can have been it: the plugin that is being
+/// started, or the only plugin of the worker.
+public struct FlightWitness: CrashWitness {
     public init() {}
 
     public func culprit(_ scene: CrashScene) -> Culprit? {
+        guard let report = scene.report else { return soleSuspect(scene) }
+        if let activity = report.activity {
+            return Culprit(
+                plugin: activity.plugin, activity: activity.kind, phase: activity.phase, instance: activity.instance)
+        }
+        let files = Dictionary(scene.plugins.map { ($0.path, $0.plugin) }) { first, _ in first }
+        return report.culprit(amongFiles: files).map { Culprit(plugin: $0, activity: .task) }
+    }
+
+    private func soleSuspect(_ scene: CrashScene) -> Culprit? {
         if let start = scene.starts.first, scene.starts.allSatisfy({ $0.plugin == start.plugin }) {
             return Culprit(plugin: start.plugin, activity: .start)
         }
-        guard scene.plugins.count == 1, let plugin = scene.plugins.first else { return nil }
-        return Culprit(plugin: plugin, activity: .handle)
+        guard scene.plugins.count == 1, let facts = scene.plugins.first else { return nil }
+        return Culprit(plugin: facts.plugin, activity: .handler)
     }
 }

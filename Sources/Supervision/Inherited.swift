@@ -1,5 +1,6 @@
 import CSupervision
 import EventLoop
+import FlightRecording
 import Glibc
 
 extension WorkerConnection {
@@ -18,6 +19,13 @@ extension WorkerConnection {
 public func inheritedLogDescriptor() -> Int32 {
     _ = fcntl(WorkerProcess.logDescriptor, F_SETFD, FD_CLOEXEC)
     return WorkerProcess.logDescriptor
+}
+
+extension FlightRecorder {
+    /// That which the supervisor reads.
+    public static func ofSupervisor() throws(FlightRecorderError) -> FlightRecorder {
+        try FlightRecorder(inherited: WorkerProcess.recorderDescriptor)
+    }
 }
 
 extension SharedCounter {

@@ -1,4 +1,5 @@
 import EventLoop
+import FlightRecording
 import Glibc
 import Logging
 import PluginLoader
@@ -17,6 +18,12 @@ public struct SupervisorConfiguration {
     public var shutdownTimeout: Duration
     /// When a plugin is quarantined.
     public var quarantine: QuarantineLimits
+    /// Where a worker writes down what it runs.
+    public var makeRecorder: () throws(FlightRecorderError) -> FlightRecorder
+    /// For how long a plugin may hold an event loop.
+    public var handlerLimits: HandlerLimits
+    /// What to say when a socket cannot be made.
+    public var explain: (_ path: String, SystemError) -> String
     /// Whether a file that changes in the directory is reloaded.
     public var watchesDirectory: Bool
 
@@ -28,13 +35,18 @@ public struct SupervisorConfiguration {
     }
 
     public init(
-        workerCommand: [String], pluginsDirectory: String, sockets: Sockets, controlPath: String? = nil,
+        workerCommand: [String], pluginsDirectory: String, sockets: Sockets,
+        makeRecorder: @escaping () throws(FlightRecorderError) -> FlightRecorder, handlerLimits: HandlerLimits,
+        explain: @escaping (_ path: String, SystemError) -> String, controlPath: String? = nil,
         shutdownTimeout: Duration = .seconds(10), quarantine: QuarantineLimits = QuarantineLimits(),
         watchesDirectory: Bool = true
     ) {
         self.workerCommand = workerCommand
         self.pluginsDirectory = pluginsDirectory
         self.sockets = sockets
+        self.makeRecorder = makeRecorder
+        self.handlerLimits = handlerLimits
+        self.explain = explain
         self.controlPath = controlPath
         self.shutdownTimeout = shutdownTimeout
         self.quarantine = quarantine
@@ -75,7 +87,7 @@ public final class Supervisor {
     ///   - onLine: takes each line that a worker writes to standard error.
     ///   - onReopen: logs have been moved.
     public init(
-        _ configuration: SupervisorConfiguration, logger: Logger, witness: any CrashWitness = SoleSuspect(),
+        _ configuration: SupervisorConfiguration, logger: Logger, witness: any CrashWitness = FlightWitness(),
         onLine: @escaping (String) -> Void, onReopen: @escaping () -> Void
     ) throws(SystemError) {
         self.configuration = configuration
@@ -85,7 +97,9 @@ public final class Supervisor {
         self.onReopen = onReopen
         quarantine = Quarantine(configuration.quarantine)
         loop = try EventLoop(index: 0)
-        launch = WorkerProcess.Launch(command: configuration.workerCommand, counter: try SharedCounter())
+        launch = WorkerProcess.Launch(
+            command: configuration.workerCommand, counter: try SharedCounter(), makeRecorder: configuration.makeRecorder,
+            limits: configuration.handlerLimits)
     }
 
     /// Serves until SIGTERM, SIGINT, or the end of the process that started it. Returns the exit status.
@@ -103,6 +117,7 @@ public final class Supervisor {
         openControlSocket()
         watchDirectory()
         for slot in slots { slot.start() }
+        lookForHeldLoops()
         loop.run()
         logger.notice("swift-pluginserver has ended")
         return hasFailed ? 1 : 0
@@ -151,11 +166,11 @@ public final class Supervisor {
     /// A worker has ended, and was not asked to.
     func crashed(_ worker: WorkerProcess, _ end: WorkerEnd, in slot: WorkerSlot) {
         let starts = worker.unfinishedStarts.sorted { $0.key < $1.key }.map(\.value)
+        let report = worker.recorder.crash
         let scene = CrashScene(
-            pid: worker.pid, end: end, plugins: worker.loaded.map(\.plugin), starts: starts, lastLines: worker.lastLines)
+            pid: worker.pid, end: end, report: report, plugins: worker.loaded, starts: starts, lastLines: worker.lastLines)
         let culprit = end.isOwnDoing ? witness.culprit(scene) : nil
-        let what = culprit.map { ": plugin \($0.plugin), \($0.activity.rawValue)\($0.phase.map { " of \($0)" } ?? "")" } ?? ""
-        logger.error("\(slot.name) \(worker.pid) has ended with \(end)\(what)")
+        logger.error("\(slot.name) \(worker.pid) has ended with \(end)\(Self.account(report, culprit))")
         guard let culprit else { return }
         if culprit.activity == .start {
             for start in starts where start.plugin == culprit.plugin {
@@ -172,6 +187,29 @@ public final class Supervisor {
                 "plugin \(culprit.plugin) is quarantined for \(time): it has ended too many workers\n  fix: replace its file; or let it try again with: swift-pluginserver release \(culprit.plugin)")
             scheduleRelease()
         }
+    }
+
+    /// What there is to say of a crash: who, why, for whom, and where.
+    private static func account(_ report: CrashReport?, _ culprit: Culprit?) -> String {
+        guard let report else { return culprit.map { ": plugin \($0.plugin), \($0.activity)" } ?? "" }
+        var symboliser = Symboliser()
+        return ([": \(report.summary)"] + symboliser.lines(of: report.frames).map { "  \($0)" }).joined(separator: "\n")
+    }
+
+    /// Names plugins that hold a loop, and ends the workers of those that hold it for too long.
+    private func lookForHeldLoops() {
+        for worker in slots.flatMap(\.workers) {
+            for finding in worker.lookForHeldLoops() {
+                switch finding {
+                case .warning(_, let activity, let held):
+                    logger.warning("\(activity.name) has held its loop for \(held.inSeconds); other events wait")
+                case .limit(let slot, let activity, let held):
+                    logger.error("\(activity.name) does not let go of its loop (--handler-limit); worker \(worker.pid) ends")
+                    if !worker.recorder.end(process: worker.pid, bySlot: slot, heldFor: held) { worker.kill(SIGKILL) }
+                }
+            }
+        }
+        loop.schedule(after: configuration.handlerLimits.interval) { [unowned self] in lookForHeldLoops() }
     }
 
     /// A worker is gone.
@@ -306,7 +344,7 @@ public final class Supervisor {
                 JSONValue.object([
                     "pid": .integer(Int64(worker.pid)), "socket": .string(slot.socketPath),
                     "plugin": slot.plugin.map(JSONValue.string) ?? .null, "restarts": .integer(Int64(slot.restarts)),
-                    "uptime": .number((now - worker.startedAt).inSeconds),
+                    "uptime": .number((now - worker.startedAt).secondCount),
                     "instances": .integer(Int64(slot.instances.count)),
                     "plugins": .array(worker.loaded.map { facts in
                         .object([
@@ -321,12 +359,12 @@ public final class Supervisor {
             let quarantined = quarantine.plugins.map { name in
                 JSONValue.object([
                     "plugin": .string(name),
-                    "seconds": .number(quarantine.release(of: name).map { ($0 - now).inSeconds } ?? 0),
+                    "seconds": .number(quarantine.release(of: name).map { ($0 - now).secondCount } ?? 0),
                 ])
             }
             reply(
                 .object([
-                    "ok": .boolean(true), "pid": .integer(Int64(getpid())), "uptime": .number((now - startedAt).inSeconds),
+                    "ok": .boolean(true), "pid": .integer(Int64(getpid())), "uptime": .number((now - startedAt).secondCount),
                     "workers": .array(workers), "quarantined": .array(quarantined),
                 ]))
         }
@@ -356,7 +394,7 @@ public final class Supervisor {
 }
 
 extension Duration {
-    fileprivate var inSeconds: Double {
+    fileprivate var secondCount: Double {
         let (seconds, attoseconds) = components
         return Double(seconds) + Double(attoseconds / 1_000_000_000_000_000) / 1000
     }

@@ -2,6 +2,7 @@
 
 import CSupervision
 import EventLoop
+import FlightRecording
 import Glibc
 
 /// One worker, from its start to its end. Everything is [loop].
@@ -10,6 +11,9 @@ final class WorkerProcess {
     let startedAt = EventLoop.now
     /// Part of the ids of its events.
     let epoch: Int
+    /// What it runs, and how it ended.
+    let recorder: FlightRecorder
+    private var heldLoops: HeldLoops
     private let control: ControlConnection
     private let errors: ErrorOutput
 
@@ -25,12 +29,15 @@ final class WorkerProcess {
     static let counterDescriptor: Int32 = 4
     /// The supervisor's standard error, for the worker's own log. What plugins and their runtimes write goes through here.
     static let logDescriptor: Int32 = 5
+    static let recorderDescriptor: Int32 = 6
 
     /// How a worker is started.
     struct Launch {
         /// A program, with the arguments that make it a worker.
         let command: [String]
         let counter: SharedCounter
+        let makeRecorder: () throws(FlightRecorderError) -> FlightRecorder
+        let limits: HandlerLimits
     }
 
     /// - Parameters:
@@ -40,37 +47,43 @@ final class WorkerProcess {
     init(
         _ launch: Launch, epoch: Int, on loop: EventLoop, onLine: @escaping (String) -> Void,
         onMessage: @escaping (WorkerProcess, ReceivedMessage) -> Void, onEnd: @escaping (WorkerProcess, WorkerEnd) -> Void
-    ) throws(SystemError) {
+    ) throws(WorkerStartError) {
         self.epoch = epoch
-        let sockets = try Self.socketPair()
-        let childSocket = OwnedDescriptor(owning: sockets.child)
-        let ownSocket = OwnedDescriptor(owning: sockets.own)
-        let pipe = try Self.pipe()
-        let writing = OwnedDescriptor(owning: pipe.writing)
-        let reading = OwnedDescriptor(owning: pipe.reading)
-        pid = try Self.spawn(launch, control: childSocket.number, errors: writing.number)
+        do throws(FlightRecorderError) { recorder = try launch.makeRecorder() } catch { throw WorkerStartError("\(error)") }
+        heldLoops = HeldLoops(loops: recorder.loopCount, warning: launch.limits.warning, limit: launch.limits.limit)
+        do throws(SystemError) {
+            let sockets = try Self.socketPair()
+            let childSocket = OwnedDescriptor(owning: sockets.child)
+            let ownSocket = OwnedDescriptor(owning: sockets.own)
+            let pipe = try Self.pipe()
+            let writing = OwnedDescriptor(owning: pipe.writing)
+            let reading = OwnedDescriptor(owning: pipe.reading)
+            pid = try Self.spawn(launch, recorder, control: childSocket.number, errors: writing.number)
 
-        var forward: (ReceivedMessage) -> Void = { _ in }
-        let box = MessageBox()
-        control = try ControlConnection(ownSocket, on: loop) { box.take($0) }
-        errors = try ErrorOutput(reading, on: loop, onLine: onLine)
-        forward = { [unowned self] received in
-            switch received.message {
-            case .starting(let number, let start): unfinishedStarts[number] = start
-            case .startEnded(let number): unfinishedStarts[number] = nil
-            default:
-                // What it wrote before comes before what it brings about.
-                errors.readAvailable()
-                onMessage(self, received)
+            var forward: (ReceivedMessage) -> Void = { _ in }
+            let box = MessageBox()
+            control = try ControlConnection(ownSocket, on: loop) { box.take($0) }
+            errors = try ErrorOutput(reading, on: loop, onLine: onLine)
+            forward = { [unowned self] received in
+                switch received.message {
+                case .starting(let number, let start): unfinishedStarts[number] = start
+                case .startEnded(let number): unfinishedStarts[number] = nil
+                default:
+                    // What it wrote before comes before what it brings about.
+                    errors.readAvailable()
+                    onMessage(self, received)
+                }
             }
-        }
-        box.take = forward
-        try ChildEndWatch.start(for: pid, on: loop) { [self] status in
-            // What it has said last is still on its way.
-            control.receive()
-            control.close()
-            errors.finish()
-            onEnd(self, WorkerEnd(waitStatus: status))
+            box.take = forward
+            try ChildEndWatch.start(for: pid, on: loop) { [self] status in
+                // What it has said last is still on its way.
+                control.receive()
+                control.close()
+                errors.finish()
+                onEnd(self, WorkerEnd(waitStatus: status))
+            }
+        } catch {
+            throw WorkerStartError("\(error)")
         }
     }
 
@@ -79,7 +92,7 @@ final class WorkerProcess {
         var take: (ReceivedMessage) -> Void = { _ in }
     }
 
-    private static func spawn(_ launch: Launch, control: Int32, errors: Int32) throws(SystemError) -> pid_t {
+    private static func spawn(_ launch: Launch, _ recorder: FlightRecorder, control: Int32, errors: Int32) throws(SystemError) -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -88,8 +101,12 @@ final class WorkerProcess {
         posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO)
         posix_spawn_file_actions_adddup2(&actions, control, controlDescriptor)
         posix_spawn_file_actions_adddup2(&actions, launch.counter.memory.number, counterDescriptor)
+        // Above the numbers that the child's take.
+        let memory = OwnedDescriptor(owning: fcntl(recorder.descriptor ?? -1, F_DUPFD_CLOEXEC, 10))
+        guard memory.number >= 0 else { throw SystemError("fcntl") }
+        posix_spawn_file_actions_adddup2(&actions, memory.number, recorderDescriptor)
         // Kong's nginx leaves descriptors open that are none of a plugin's.
-        let closing = supervision_close_from(&actions, logDescriptor + 1)
+        let closing = supervision_close_from(&actions, recorderDescriptor + 1)
         guard closing == 0 else { throw SystemError("posix_spawn_file_actions_addclosefrom_np", code: closing) }
 
         var attributes = posix_spawnattr_t()
@@ -106,9 +123,24 @@ final class WorkerProcess {
         let copies = launch.command.map { strdup($0) } + [nil]
         defer { for copy in copies { free(copy) } }
         var child = pid_t()
-        let result = posix_spawn(&child, launch.command.first ?? "", &actions, &attributes, copies, environ)
+        let variables = environment().map { strdup($0) } + [nil]
+        defer { for variable in variables { free(variable) } }
+        let result = posix_spawn(&child, launch.command.first ?? "", &actions, &attributes, copies, variables)
         guard result == 0 else { throw SystemError("posix_spawn", launch.command.first ?? "", code: result) }
         return child
+    }
+
+    /// As this process's; but a Swift runtime's own backtrace takes seconds in which there is no worker, and the flight recorder
+    /// has one.
+    private static func environment() -> [String] {
+        var variables: [String] = []
+        var next = environ
+        while let variable = next.pointee {
+            variables.append(String(cString: variable))
+            next += 1
+        }
+        if getenv("SWIFT_BACKTRACE") == nil { variables.append("SWIFT_BACKTRACE=enable=no") }
+        return variables
     }
 
     /// Descriptors above the numbers that the child's take: dup2 to itself would keep close-on-exec.
@@ -148,8 +180,34 @@ final class WorkerProcess {
     /// Takes in what it has sent, now.
     func receive() { control.receive() }
 
+    /// What has not let go of its loop since it was looked at before.
+    func lookForHeldLoops() -> [HeldLoops.Finding] { heldLoops.look(at: recorder) }
+
     func kill(_ signal: Int32) { Glibc.kill(pid, signal) }
 
     /// What it wrote to standard error last.
     var lastLines: [String] { errors.lastLines }
+}
+
+/// Why there is no worker.
+struct WorkerStartError: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
+}
+
+/// For how long a plugin may hold an event loop.
+public struct HandlerLimits: Sendable {
+    /// It is named in the log.
+    public var warning: Duration
+    /// Its worker is ended, as by a crash of the plugin; nil: never.
+    public var limit: Duration?
+    /// How often has to be looked.
+    public var interval: Duration
+
+    public init(warning: Duration, limit: Duration?, interval: Duration) {
+        self.warning = warning
+        self.limit = limit
+        self.interval = interval
+    }
 }

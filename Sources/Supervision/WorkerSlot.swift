@@ -65,7 +65,7 @@ final class WorkerSlot {
         waitsToStart = false
         epoch = (epoch + 1) % Self.epochs
         let worker: WorkerProcess
-        do throws(SystemError) {
+        do throws(WorkerStartError) {
             worker = try WorkerProcess(
                 supervisor.launch, epoch: epoch, on: loop, onLine: supervisor.onLine,
                 onMessage: { [unowned self] worker, received in take(received, from: worker) },
@@ -143,13 +143,14 @@ final class WorkerSlot {
         }
         do throws(SystemError) {
             if listener == nil {
+                tellOfOther()
                 listener = try UnixListener(path: socketPath, onAccept: { _ in }, onTrouble: { _ in })
                 logger.notice("swift-pluginserver listens on \(socketPath), pid \(getpid())")
             }
             guard let socket = try listener?.duplicate() else { return }
             worker.send(.serve, with: socket)
         } catch {
-            logger.critical("cannot listen on \(socketPath): \(error)")
+            logger.critical("\(supervisor.configuration.explain(socketPath, error))")
             return supervisor.fail()
         }
         let old = current
@@ -165,6 +166,13 @@ final class WorkerSlot {
         parked = []
         for (connection, received) in waiting { move(connection, received, to: nil) }
         finishReload(.taken)
+    }
+
+    /// A reload of Kong's goes so. If it is none, there are two servers for one Kong, or two Kongs with one prefix.
+    private func tellOfOther() {
+        guard case .listener(let pid, let user) = UnixListener.occupant(of: socketPath) else { return }
+        logger.warning(
+            "\(socketPath) is taken from process \(pid) of user \(user), which still listens there: it keeps its connections, and gets no new ones")
     }
 
     /// Why a new worker must not replace the old one: it has not taken a plugin that the old one has, and whose file is there.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import EventLoop
+import FlightRecording
 import Glibc
 import Logging
 import PluginLoader
@@ -53,6 +54,7 @@ struct SupervisionOptions: ParsableArguments {
         _ diagnostics: Diagnostics?
     ) throws {
         let policy = judging.policy
+        let watchdog = serving.watchdogLimits
         let path = location.pluginsPath
         let sockets: SupervisorConfiguration.Sockets =
             switch workers {
@@ -67,7 +69,13 @@ struct SupervisionOptions: ParsableArguments {
             }
         let configuration = SupervisorConfiguration(
             workerCommand: ["/proc/self/exe", Worker.configuration.commandName ?? "worker"] + CommandLine.arguments.dropFirst(),
-            pluginsDirectory: path, sockets: sockets, controlPath: control.path(in: location),
+            pluginsDirectory: path, sockets: sockets,
+            makeRecorder: { () throws(FlightRecorderError) in
+                try FlightRecorder(loops: serving.loopCount, blockingThreads: serving.blockingThreadCount, isShared: true)
+            },
+            handlerLimits: HandlerLimits(
+                warning: watchdog.warning, limit: watchdog.limit, interval: watchdog.interval),
+            explain: { "\(ServerError.socket($0, $1))" }, controlPath: control.path(in: location),
             shutdownTimeout: .seconds(serving.shutdownTimeout),
             quarantine: QuarantineLimits(
                 crashes: crashLimit, window: .seconds(crashWindow), coolDown: .seconds(quarantineTime)),

@@ -1,4 +1,5 @@
 import EventLoop
+import FlightRecording
 import Glibc
 import PluginLoader
 import PluginServer
@@ -11,6 +12,8 @@ final class SupervisorLink: SupervisionHook, @unchecked Sendable {
     let task: WorkerTask
     private let connection: WorkerConnection
     private let counter: SharedCounter
+    /// What the supervisor sees of what runs here.
+    let recorder: FlightRecorder
     private let deadlyStarts: Set<StartedConfig>
     private let startedAt = EventLoop.now
     private let isRetiring = Atomic(false)
@@ -22,15 +25,16 @@ final class SupervisorLink: SupervisionHook, @unchecked Sendable {
     private static let overlap: Duration = .seconds(120)
 
     /// What the supervisor has put in place; nil: no supervisor has started this process.
-    static func inherited() throws(SystemError) -> SupervisorLink? {
+    static func inherited() throws -> SupervisorLink? {
         guard let connection = WorkerConnection.inherited(), case .begin(let task)? = connection.waitForMessage()?.message else {
             return nil
         }
-        return SupervisorLink(task, connection, try .inherited())
+        return SupervisorLink(task, connection, try .inherited(), try .ofSupervisor())
     }
 
-    private init(_ task: WorkerTask, _ connection: WorkerConnection, _ counter: SharedCounter) {
+    private init(_ task: WorkerTask, _ connection: WorkerConnection, _ counter: SharedCounter, _ recorder: FlightRecorder) {
         self.task = task
+        self.recorder = recorder
         self.connection = connection
         self.counter = counter
         deadlyStarts = Set(task.deadlyStarts)

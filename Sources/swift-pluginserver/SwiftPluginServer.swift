@@ -24,8 +24,8 @@ struct SwiftPluginServer: ParsableCommand {
               swift-pluginserver demo --plugins-directory dist/plugins
             """,
         subcommands: [
-            Check.self, Inspect.self, Doctor.self, Try.self, New.self, Lock.self, Demo.self, GenerateHeader.self,
-            Status.self, Release.self, Reload.self, Probe.self, Worker.self,
+            Check.self, Inspect.self, Conformance.self, Doctor.self, Try.self, New.self, Lock.self, Demo.self, GenerateHeader.self,
+            Status.self, Release.self, Reload.self, Probe.self, ConformanceDrill.self, Worker.self,
         ],
         helpNames: [.short, .long, .customLong("help", withSingleDash: true)])
 

@@ -33,7 +33,7 @@ struct Worker: ParsableCommand {
         if let memory = supervision.workerMemory { limitMemory(memory) }
         let files = diagnostics.diagnostics(for: "serve", location)
         let logger = logging.logger(files)
-        var configuration = serving.configuration(location, judging)
+        var configuration = serving.configuration(location, judging, .supervised(link.recorder))
         configuration.listens = false
         configuration.only = link.task.only
         configuration.socketPath = supervision.socketPath(for: link.task.only, serving.socket, in: location)

@@ -134,13 +134,15 @@ import WireProtocol
         try TestServer.runPerPlugin(flags: []) { server in
             let (good, bad) = (server.kong(wireProtocol, of: "goplug"), server.kong(wireProtocol, of: "misbehaving"))
             let goodID = try good.startInstance("goplug", config: #"{"attach":true}"#)
-            let trap = try bad.startInstance("misbehaving", config: #"{"mode":"trap","text":"it traps here"}"#)
+            let trap = try bad.startInstance("misbehaving", config: #"{"mode":"crash","text":"fatalError"}"#)
             let fine = try bad.startInstance("misbehaving", config: #"{"text":"fine"}"#)
             let before = try server.worker(of: "goplug")
-            #expect(throws: KongClientError.self) { try bad.handleEvent(trap, "access") }
-            try server.waitForLog(": plugin misbehaving, handle")
+            // The client is answered, so that Kong does not try the event again.
+            let answer = try bad.handleEvent(trap, "access", answering: exiting)
+            #expect(answer.map(\.method).contains("kong.response.exit"), "\(answer)")
+            try server.waitForLog(": misbehaving: access handler crashed: ")
             // The runtime's words.
-            #expect(server.log.contains("it traps here"))
+            #expect(server.log.contains("Fatal error: a mistake was made"))
             let calls = try server.kong(wireProtocol, of: "misbehaving").handleEvent(fine, "access")
             #expect(calls.first?.arguments.last?.text?.hasSuffix(" fine") == true, "\(calls)")
             // The same connection, and the same process.
@@ -155,11 +157,13 @@ import WireProtocol
     func aPluginThatCrashesAgainAndAgainIsQuarantined(_ wireProtocol: WireProtocolKind, _ answer: String) throws {
         try TestServer.runPerPlugin(flags: ["--crash-limit", "2", "--on-quarantine", answer]) { server in
             let kong = { server.kong(wireProtocol, of: "misbehaving") }
-            let trap = try kong().startInstance("misbehaving", config: #"{"mode":"trap"}"#)
+            let trap = try kong().startInstance("misbehaving", config: #"{"mode":"crash","text":"fatalError"}"#)
             let fine = try kong().startInstance("misbehaving", config: #"{"text":"fine"}"#)
-            for _ in 0..<2 {
+            for number in 1...2 {
                 _ = try server.worker(of: "misbehaving")
-                #expect(throws: KongClientError.self) { try kong().handleEvent(trap, "access") }
+                _ = try kong().handleEvent(trap, "access", answering: exiting)
+                let crash = number
+                #expect(eventually { server.log.components(separatedBy: ": misbehaving: access handler crashed: ").count > crash })
             }
             try server.waitForLog("plugin misbehaving is quarantined")
             for id in [trap, fine, try kong().startInstance("misbehaving", config: #"{"text":"new"}"#)] {
@@ -186,15 +190,17 @@ import WireProtocol
     @Test func aQuarantineEndsWithATrial() throws {
         try TestServer.runPerPlugin(flags: ["--crash-limit", "2", "--quarantine-time", "1"]) { server in
             let kong = { server.kong(.protoBuf, of: "misbehaving") }
-            let trap = try kong().startInstance("misbehaving", config: #"{"mode":"trap"}"#)
-            for _ in 0..<2 {
+            let trap = try kong().startInstance("misbehaving", config: #"{"mode":"crash","text":"fatalError"}"#)
+            for number in 1...2 {
                 _ = try server.worker(of: "misbehaving")
-                #expect(throws: KongClientError.self) { try kong().handleEvent(trap, "access") }
+                _ = try kong().handleEvent(trap, "access", answering: exiting)
+                let crash = number
+                #expect(eventually { server.log.components(separatedBy: ": misbehaving: access handler crashed: ").count > crash })
             }
             try server.waitForLog("is quarantined for 1.0 seconds")
             try server.waitForLog("is tried again after its quarantine")
             #expect(eventually { server.log.components(separatedBy: "takes over from").count == 2 })
-            #expect(throws: KongClientError.self) { try kong().handleEvent(trap, "access") }
+            _ = try kong().handleEvent(trap, "access", answering: exiting)
             try server.waitForLog("is quarantined for 2.0 seconds")
         }
     }
@@ -202,12 +208,12 @@ import WireProtocol
     @Test func anInstanceWhoseStartCrashesIsNotStartedAgain() throws {
         try TestServer.run(Plugins.goodAndBad) { server in
             let fine = try server.kong(.protoBuf).startInstance("misbehaving", config: #"{"text":"fine"}"#)
-            let config = #"{"mode":"init traps","__key__":"k"}"#
+            let config = #"{"mode":"init crashes","text":"fatalError","__key__":"k"}"#
             #expect(throws: KongClientError.self) { try server.kong(.protoBuf).startInstance("misbehaving", config: config) }
             try server.waitForLog("is not started again")
             // Kong tries once more, and gets an instance whose events say why.
             let kong = server.kong(.protoBuf)
-            let id = try kong.startInstance("misbehaving", config: #"{"mode":"init traps","__key__":"k","__seq__":2}"#)
+            let id = try kong.startInstance("misbehaving", config: #"{"mode":"init crashes","text":"fatalError","__key__":"k","__seq__":2}"#)
             let calls = try kong.handleEvent(id, "access", answering: exiting)
             #expect(calls.map(\.method) == ["kong.log.err", "kong.response.exit"])
             #expect(try kong.handleEvent(fine, "access").first?.arguments.last?.text?.hasSuffix(" fine") == true)
