@@ -22,9 +22,10 @@ public func inheritedLogDescriptor() -> Int32 {
 }
 
 extension FlightRecorder {
-    /// That which the supervisor reads.
-    public static func ofSupervisor() throws(FlightRecorderError) -> FlightRecorder {
-        try FlightRecorder(inherited: WorkerProcess.recorderDescriptor)
+    /// That which the supervisor reads; nil: it has none.
+    public static func ofSupervisor() throws(FlightRecorderError) -> FlightRecorder? {
+        guard fcntl(WorkerProcess.recorderDescriptor, F_GETFD) >= 0 else { return nil }
+        return try FlightRecorder(inherited: WorkerProcess.recorderDescriptor)
     }
 }
 

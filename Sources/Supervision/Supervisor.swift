@@ -98,7 +98,15 @@ public final class Supervisor {
         quarantine = Quarantine(configuration.quarantine)
         loop = try EventLoop(index: 0)
         launch = WorkerProcess.Launch(
-            command: configuration.workerCommand, counter: try SharedCounter(), makeRecorder: configuration.makeRecorder,
+            command: configuration.workerCommand, counter: try SharedCounter(),
+            makeRecorder: {
+                do throws(FlightRecorderError) {
+                    return try configuration.makeRecorder()
+                } catch {
+                    logger.warning("\(error); workers that crash say so themselves")
+                    return nil
+                }
+            },
             limits: configuration.handlerLimits)
     }
 
@@ -166,7 +174,7 @@ public final class Supervisor {
     /// A worker has ended, and was not asked to.
     func crashed(_ worker: WorkerProcess, _ end: WorkerEnd, in slot: WorkerSlot) {
         let starts = worker.unfinishedStarts.sorted { $0.key < $1.key }.map(\.value)
-        let report = worker.recorder.crash
+        let report = worker.recorder?.crash
         let scene = CrashScene(
             pid: worker.pid, end: end, report: report, plugins: worker.loaded, starts: starts, lastLines: worker.lastLines)
         let culprit = end.isOwnDoing ? witness.culprit(scene) : nil
@@ -205,7 +213,7 @@ public final class Supervisor {
                     logger.warning("\(activity.name) has held its loop for \(held.inSeconds); other events wait")
                 case .limit(let slot, let activity, let held):
                     logger.error("\(activity.name) does not let go of its loop (--handler-limit); worker \(worker.pid) ends")
-                    if !worker.recorder.end(process: worker.pid, bySlot: slot, heldFor: held) { worker.kill(SIGKILL) }
+                    if worker.recorder?.end(process: worker.pid, bySlot: slot, heldFor: held) != true { worker.kill(SIGKILL) }
                 }
             }
         }

@@ -11,8 +11,8 @@ final class WorkerProcess {
     let startedAt = EventLoop.now
     /// Part of the ids of its events.
     let epoch: Int
-    /// What it runs, and how it ended.
-    let recorder: FlightRecorder
+    /// What it runs, and how it ended. Nil: there is no memory to be had for it, and the worker itself says how it ends.
+    let recorder: FlightRecorder?
     private var heldLoops: HeldLoops
     private let control: ControlConnection
     private let errors: ErrorOutput
@@ -36,7 +36,7 @@ final class WorkerProcess {
         /// A program, with the arguments that make it a worker.
         let command: [String]
         let counter: SharedCounter
-        let makeRecorder: () throws(FlightRecorderError) -> FlightRecorder
+        let makeRecorder: () -> FlightRecorder?
         let limits: HandlerLimits
     }
 
@@ -49,8 +49,8 @@ final class WorkerProcess {
         onMessage: @escaping (WorkerProcess, ReceivedMessage) -> Void, onEnd: @escaping (WorkerProcess, WorkerEnd) -> Void
     ) throws(WorkerStartError) {
         self.epoch = epoch
-        do throws(FlightRecorderError) { recorder = try launch.makeRecorder() } catch { throw WorkerStartError("\(error)") }
-        heldLoops = HeldLoops(loops: recorder.loopCount, warning: launch.limits.warning, limit: launch.limits.limit)
+        recorder = launch.makeRecorder()
+        heldLoops = HeldLoops(loops: recorder?.loopCount ?? 0, warning: launch.limits.warning, limit: launch.limits.limit)
         do throws(SystemError) {
             let sockets = try Self.socketPair()
             let childSocket = OwnedDescriptor(owning: sockets.child)
@@ -92,7 +92,7 @@ final class WorkerProcess {
         var take: (ReceivedMessage) -> Void = { _ in }
     }
 
-    private static func spawn(_ launch: Launch, _ recorder: FlightRecorder, control: Int32, errors: Int32) throws(SystemError) -> pid_t {
+    private static func spawn(_ launch: Launch, _ recorder: FlightRecorder?, control: Int32, errors: Int32) throws(SystemError) -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -102,11 +102,10 @@ final class WorkerProcess {
         posix_spawn_file_actions_adddup2(&actions, control, controlDescriptor)
         posix_spawn_file_actions_adddup2(&actions, launch.counter.memory.number, counterDescriptor)
         // Above the numbers that the child's take.
-        let memory = OwnedDescriptor(owning: fcntl(recorder.descriptor ?? -1, F_DUPFD_CLOEXEC, 10))
-        guard memory.number >= 0 else { throw SystemError("fcntl") }
-        posix_spawn_file_actions_adddup2(&actions, memory.number, recorderDescriptor)
+        let memory = OwnedDescriptor(owning: recorder?.descriptor.map { fcntl($0, F_DUPFD_CLOEXEC, 10) } ?? -1)
+        if memory.number >= 0 { posix_spawn_file_actions_adddup2(&actions, memory.number, recorderDescriptor) }
         // Kong's nginx leaves descriptors open that are none of a plugin's.
-        let closing = supervision_close_from(&actions, recorderDescriptor + 1)
+        let closing = supervision_close_from(&actions, recorderDescriptor + (memory.number >= 0 ? 1 : 0))
         guard closing == 0 else { throw SystemError("posix_spawn_file_actions_addclosefrom_np", code: closing) }
 
         var attributes = posix_spawnattr_t()
@@ -181,7 +180,7 @@ final class WorkerProcess {
     func receive() { control.receive() }
 
     /// What has not let go of its loop since it was looked at before.
-    func lookForHeldLoops() -> [HeldLoops.Finding] { heldLoops.look(at: recorder) }
+    func lookForHeldLoops() -> [HeldLoops.Finding] { recorder.map { heldLoops.look(at: $0) } ?? [] }
 
     func kill(_ signal: Int32) { Glibc.kill(pid, signal) }
 

@@ -69,16 +69,18 @@ struct ServingOptions: ParsableArguments {
             let supervision = ServerConfiguration.Supervision.none(watchdogLimits, crashLog: diagnostics?.log.path)
             try Server(configuration(location, judging, supervision), logger: logger, diagnostics: diagnostics).run()
         } catch {
-            throw Self.report(error, logger)
+            Self.end(error, logger)
         }
         // Not exit(): other threads still run, and the destructors of plugins are not made for that.
         _exit(0)
     }
 
-    static func report(_ error: ServerError, _ logger: Logger) -> ExitCode {
+    /// Ends the process of a server that cannot serve.
+    static func end(_ error: ServerError, _ logger: Logger) -> Never {
         // What is wrong with the plugins directory has been logged already.
         if case .plugins = error {} else { logger.critical("\(error)") }
-        return ExitCode(1)
+        // Not exit(): what looks out for plugins that call it has gone with the server.
+        _exit(1)
     }
 
     /// What every process of a server needs.

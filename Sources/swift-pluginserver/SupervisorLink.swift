@@ -12,8 +12,8 @@ final class SupervisorLink: SupervisionHook, @unchecked Sendable {
     let task: WorkerTask
     private let connection: WorkerConnection
     private let counter: SharedCounter
-    /// What the supervisor sees of what runs here.
-    let recorder: FlightRecorder
+    /// What the supervisor sees of what runs here; nil: nothing.
+    let recorder: FlightRecorder?
     private let deadlyStarts: Set<StartedConfig>
     private let startedAt = EventLoop.now
     private let isRetiring = Atomic(false)
@@ -32,7 +32,7 @@ final class SupervisorLink: SupervisionHook, @unchecked Sendable {
         return SupervisorLink(task, connection, try .inherited(), try .ofSupervisor())
     }
 
-    private init(_ task: WorkerTask, _ connection: WorkerConnection, _ counter: SharedCounter, _ recorder: FlightRecorder) {
+    private init(_ task: WorkerTask, _ connection: WorkerConnection, _ counter: SharedCounter, _ recorder: FlightRecorder?) {
         self.task = task
         self.recorder = recorder
         self.connection = connection

@@ -33,7 +33,9 @@ struct Worker: ParsableCommand {
         if let memory = supervision.workerMemory { limitMemory(memory) }
         let files = diagnostics.diagnostics(for: "serve", location)
         let logger = logging.logger(files)
-        var configuration = serving.configuration(location, judging, .supervised(link.recorder))
+        let supervised = link.recorder.map(ServerConfiguration.Supervision.supervised)
+        var configuration = serving.configuration(
+            location, judging, supervised ?? .none(serving.watchdogLimits, crashLog: files?.log.path))
         configuration.listens = false
         configuration.only = link.task.only
         configuration.socketPath = supervision.socketPath(for: link.task.only, serving.socket, in: location)
@@ -44,7 +46,7 @@ struct Worker: ParsableCommand {
             do throws(SystemError) { try link.start(server, files) } catch { throw .system(error) }
             try server.run()
         } catch {
-            throw ServingOptions.report(error, logger)
+            ServingOptions.end(error, logger)
         }
         // Not exit(): other threads still run, and the destructors of plugins are not made for that.
         _exit(0)
