@@ -82,6 +82,13 @@ let package = Package(
             ]),
         .target(name: "CEventLoop"),
         .target(name: "EventLoop", dependencies: ["CEventLoop"], swiftSettings: trusted),
+        .target(name: "CSupervision"),
+        .target(
+            name: "Supervision",
+            dependencies: [
+                "CSupervision", "FlightRecording", "PluginLoader", "EventLoop",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
         .target(
             name: "PluginServer",
             dependencies: [
@@ -94,7 +101,8 @@ let package = Package(
         .executableTarget(
             name: "swift-pluginserver",
             dependencies: [
-                "PluginServer", "PluginLoader", "PluginConformance", "KongClient", "KongSimulator", "EventLoop", "WireProtocol",
+                "PluginServer", "Supervision", "PluginLoader", "PluginConformance", "KongClient", "KongSimulator", "EventLoop",
+                "WireProtocol", "FlightRecording",
                 "NativePDK",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),

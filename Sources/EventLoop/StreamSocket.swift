@@ -13,6 +13,9 @@ public struct StreamSocket: ~Copyable {
 
     public var number: Int32 { descriptor.number }
 
+    /// Hands the descriptor to the caller.
+    public consuming func release() -> OwnedDescriptor { descriptor }
+
     public enum Outcome: Equatable {
         /// So many bytes were moved; at least one.
         case moved(Int)

@@ -26,7 +26,7 @@ extension UnixListener {
         guard number >= 0 else { return .unknown(SystemError("socket")) }
         let descriptor = OwnedDescriptor(owning: number)
         do throws(SystemError) {
-            let code = try UnixAddress.with(path, for: "connect") { connect(descriptor.number, $0, $1) == 0 ? 0 : errno }
+            let code = try UnixAddress.with(path, for: "connect") { Glibc.connect(descriptor.number, $0, $1) == 0 ? 0 : errno }
             guard code == 0 else {
                 return code == ECONNREFUSED ? .stale : .unknown(SystemError("connect", path, code: code))
             }
@@ -40,6 +40,16 @@ extension UnixListener {
             return .unknown(SystemError("getsockopt", path))
         }
         return .listener(pid: credentials.pid, user: credentials.user)
+    }
+
+    /// Connects to a listener, and waits where that must wait.
+    public static func connect(to path: String) throws(SystemError) -> OwnedDescriptor {
+        let number = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        guard number >= 0 else { throw SystemError("socket") }
+        let descriptor = OwnedDescriptor(owning: number)
+        let result = try UnixAddress.with(path, for: "connect") { Glibc.connect(number, $0, $1) }
+        guard result == 0 else { throw SystemError("connect", path) }
+        return descriptor
     }
 
     /// Where a process binds a listener's socket, before it is renamed to its path.

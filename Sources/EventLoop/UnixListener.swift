@@ -60,6 +60,25 @@ public final class UnixListener: EventSource {
         }
     }
 
+    /// A listening socket that another process has bound: its path is that one's to remove.
+    public init(
+        inherited descriptor: consuming OwnedDescriptor, path: String,
+        onAccept: @escaping (consuming OwnedDescriptor) -> Void, onTrouble: @escaping (SystemError) -> Void
+    ) {
+        self.path = path
+        self.descriptor = descriptor
+        self.onAccept = onAccept
+        self.onTrouble = onTrouble
+        identity = nil
+    }
+
+    /// Another descriptor of the same socket, for a process that is to accept on it.
+    public func duplicate() throws(SystemError) -> OwnedDescriptor {
+        let copy = fcntl(descriptor.number, F_DUPFD_CLOEXEC, 3)
+        guard copy >= 0 else { throw SystemError("fcntl", path) }
+        return OwnedDescriptor(owning: copy)
+    }
+
     private static func bind(_ descriptor: Int32, to path: String) throws(SystemError) -> FileIdentity? {
         let result = try UnixAddress.with(path, for: "bind") { Glibc.bind(descriptor, $0, $1) }
         guard result == 0 else { throw SystemError("bind", path) }
@@ -71,7 +90,7 @@ public final class UnixListener: EventSource {
         watch = (loop, try loop.add(self, descriptor: descriptor.number, for: .readable))
     }
 
-    /// Accepts no more, and removes the path if it is still this socket's. [loop]
+    /// Accepts no more, and removes the path if it is still this socket's and this process has bound it. [loop]
     public func stop() {
         if let watch { watch.loop.remove(watch.registration) }
         watch = nil

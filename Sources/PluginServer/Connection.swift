@@ -7,8 +7,11 @@ import WireProtocol
 
 /// What a connection's bytes mean. [loop]
 protocol Conversation: AnyObject {
+    var wireProtocol: WireProtocolKind { get }
     /// Takes in what it can of `connection.input`, and no more requests while the connection is clogged.
     func receive() throws(WireError)
+    /// Whether neither side owes the other anything: another process may go on from here.
+    var isIdle: Bool { get }
     /// Whether Kong owes answers. They are taken in even while the connection is clogged: Kong reads on only when it is
     /// rid of them.
     var awaitsAnswers: Bool { get }
@@ -85,6 +88,42 @@ final class Connection: EventSource, @unchecked Sendable {
         close()
     }
 
+    // MARK: To and from another process
+
+    /// Goes on with a connection that another process has had.
+    func resume(_ connection: HandedConnection) throws(SystemError) {
+        conversation = connection.wireProtocol.flatMap { WireProtocolKind(kongName: $0) }.map { kind in
+            switch kind {
+            case .messagePack: MessagePackConversation(self, context, isNew: false, isReturned: connection.isReturned)
+            case .protoBuf: ProtoBufConversation(self, context)
+            }
+        }
+        input.append(connection.unread)
+        try open()
+        if !input.isEmpty { receiveMore() }
+    }
+
+    func handOverIfIdle() {
+        if isOpen, output.isEmpty, conversation?.isIdle ?? true { handOver(to: nil) }
+    }
+
+    /// Lets another process go on. Nothing may be owed.
+    /// - Parameter epoch: of the process; nil: of the newest.
+    func handOver(to epoch: Int?) {
+        guard let registration else { return }
+        let handed = HandedConnection(wireProtocol: conversation?.wireProtocol.kongName, unread: Array(input.bytes))
+        context.loop.remove(registration)
+        self.registration = nil
+        if let record { context.putBack(record) }
+        record = nil
+        context.connections[ObjectIdentifier(self)] = nil
+        let ended = conversation
+        conversation = nil
+        ended?.connectionClosed()
+        guard let descriptor = socket.take()?.release() else { return }
+        context.server.supervision.moved(handed, descriptor, epoch: epoch)
+    }
+
     // MARK: In
 
     func ready(_ readiness: Readiness) {
@@ -119,7 +158,7 @@ final class Connection: EventSource, @unchecked Sendable {
                 guard let kind = WireProtocolKind.detect(input.bytes) else { return }
                 conversation =
                     switch kind {
-                    case .messagePack: MessagePackConversation(self, context)
+                    case .messagePack: MessagePackConversation(self, context, isNew: true)
                     case .protoBuf: ProtoBufConversation(self, context)
                     }
             }
@@ -130,6 +169,7 @@ final class Connection: EventSource, @unchecked Sendable {
         }
         hasHeldBack = isClogged && !input.isEmpty
         updateInterest()
+        if context.isRetiring { handOverIfIdle() }
     }
 
     // MARK: Out
@@ -167,6 +207,7 @@ final class Connection: EventSource, @unchecked Sendable {
             context.loop.schedule { [self] in receiveMore() }
         }
         updateInterest()
+        if context.isRetiring { handOverIfIdle() }
     }
 
     /// Reads while there is room for what comes, and waits to write while something is left to be sent.

@@ -115,6 +115,12 @@ class Event: @unchecked Sendable {
         _ = finish(kong_status(KONG_OK), "")
     }
 
+    /// Its plugin is quarantined: the event is over at once.
+    final func turnAway() {
+        if !context.server.configuration.passesQuarantined { exit(HandlerFailure.quarantined) }
+        _ = finish(kong_status(KONG_OK), "")
+    }
+
     /// Ends the event with a line in Kong's log; the request goes on without the plugin.
     final func skip(_ reason: String) {
         context.server.logger.warning("\(reason)")
@@ -344,6 +350,8 @@ enum EventOwner {
     case running(Instance)
     /// An instance that could not be started: the event fails before a plugin gets to see it.
     case failed(pluginName: String)
+    /// An instance of a plugin that is not open for now.
+    case quarantined(pluginName: String)
 
     var instance: Instance? {
         if case .running(let instance) = self { instance } else { nil }
@@ -352,7 +360,7 @@ enum EventOwner {
     var pluginName: String {
         switch self {
         case .running(let instance): instance.plugin.name
-        case .failed(let pluginName): pluginName
+        case .failed(let pluginName), .quarantined(let pluginName): pluginName
         }
     }
 }

@@ -4,10 +4,13 @@ import CKongPlugin
 ///
 /// It goes to the plugin as a `kong_event`, and to Kong as MessagePack's EventId. Lua has no integers but those in a
 /// double, so it has 52 bits. A stale one is recognised by its generation, which starts anywhere: one that an earlier
-/// server gave out means nothing here.
+/// server gave out means nothing here. Of the processes that have served a socket one after the other, each has another
+/// epoch, so that one can tell the events of another.
 struct EventID: Hashable, Sendable {
     static let slotBits = 20
-    static let generationBits = 24
+    static let generationBits = 20
+    static let epochBits = 4
+    static let epochs = 1 << epochBits
     static let loopBits = 8
 
     let rawValue: UInt64
@@ -16,14 +19,21 @@ struct EventID: Hashable, Sendable {
         self.rawValue = rawValue
     }
 
-    init(loop: Int, slot: Int, generation: UInt32) {
+    init(loop: Int, slot: Int, generation: UInt32, epoch: UInt64) {
         rawValue =
-            UInt64(generation) << (Self.slotBits + Self.loopBits) | UInt64(slot) << Self.loopBits | UInt64(loop)
+            epoch << (Self.slotBits + Self.loopBits + Self.generationBits)
+            | UInt64(generation) << (Self.slotBits + Self.loopBits) | UInt64(slot) << Self.loopBits | UInt64(loop)
     }
 
     var loop: Int { Int(rawValue & 0xff) }
     var slot: Int { Int(rawValue >> Self.loopBits) & (1 << Self.slotBits - 1) }
+    /// With the epoch, above its own bits.
     var generation: UInt32 { UInt32(truncatingIfNeeded: rawValue >> (Self.slotBits + Self.loopBits)) }
+    /// Nil: no server has given it out.
+    var epoch: Int? {
+        let epoch = rawValue >> (Self.slotBits + Self.loopBits + Self.generationBits)
+        return epoch < Self.epochs ? Int(epoch) : nil
+    }
 }
 
 /// The running events of one loop.
@@ -34,6 +44,7 @@ struct EventTable {
     }
 
     private let loop: Int
+    private let epoch: UInt64
     private var slots: [Slot] = []
     private var freeSlots: [Int] = []
     private let firstGeneration: UInt32
@@ -43,8 +54,9 @@ struct EventTable {
     /// Events that can run on one loop at a time.
     static let capacity = 1 << EventID.slotBits
 
-    init(loop: Int) {
+    init(loop: Int, epoch: Int) {
         self.loop = loop
+        self.epoch = UInt64(epoch & (EventID.epochs - 1))
         firstGeneration = .random(in: 1...Self.lastGeneration)
     }
 
@@ -60,13 +72,16 @@ struct EventTable {
         }
         slots[slot].event = event
         count += 1
-        return EventID(loop: loop, slot: slot, generation: slots[slot].generation)
+        return EventID(loop: loop, slot: slot, generation: slots[slot].generation, epoch: epoch)
     }
 
     @inline(__always)
     subscript(id: EventID) -> Event? {
         let slot = id.slot
-        guard slot < slots.count, slots[slot].generation == id.generation, id.rawValue >> 52 == 0 else { return nil }
+        let generation = id.generation
+        guard slot < slots.count, UInt64(generation) == epoch << EventID.generationBits | UInt64(slots[slot].generation),
+            id.rawValue >> 52 == 0
+        else { return nil }
         return slots[slot].event
     }
 

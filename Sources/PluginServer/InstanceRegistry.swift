@@ -29,6 +29,10 @@ final class InstanceRegistry: Sendable {
             case running(Instance)
             /// `retryAt` nil: another try would fail the same way.
             case failed(StartFailure, retryAt: ContinuousClock.Instant?)
+            /// Its plugin is not open for now.
+            case quarantined
+            /// It is being started again.
+            case starting(waiters: [Seeker])
         }
     }
 
@@ -43,6 +47,12 @@ final class InstanceRegistry: Sendable {
         let done: @Sendable (Result<Instance, StartFailure>) -> Void
     }
 
+    /// Whoever waits for what an id means.
+    private struct Seeker {
+        let context: LoopContext
+        let done: @Sendable (Found) -> Void
+    }
+
     private struct WeakInstance {
         weak var instance: Instance?
     }
@@ -50,7 +60,8 @@ final class InstanceRegistry: Sendable {
     private struct State {
         var entries: [InstanceID: Entry] = [:]
         var shared: [SharedKey: Shared] = [:]
-        var lastID: Int32 = .random(in: 1..<Int32.max)
+        /// Ids that another process may have given out just now.
+        var inquiries: [InstanceID: [Seeker]] = [:]
         var lastStart: [String: Int64] = [:]
         var lastClose: [String: Int64] = [:]
 
@@ -74,12 +85,14 @@ final class InstanceRegistry: Sendable {
     }
 
     private let state = Mutex(State())
+    private let supervision: any SupervisionHook
     private let logger: Logger
 
     /// How long a failed start is left alone.
     private static let retryInterval: Duration = .seconds(1)
 
-    init(logger: Logger) {
+    init(supervision: any SupervisionHook, logger: Logger) {
+        self.supervision = supervision
         self.logger = logger
     }
 
@@ -97,17 +110,81 @@ final class InstanceRegistry: Sendable {
         } catch {
             let failure = StartFailure(description: "Decoding config: \(error)")
             if answeringErrors { return done(.failure(failure)) }
-            return done(.success(register(pluginName, .object([:]), .failure(failure), context, mayRetry: false)))
+            let entry = Entry(
+                pluginName: pluginName, config: .object([:]), startedAt: Self.now, state: .failed(failure, retryAt: nil))
+            return done(.success(register(entry, configText.text, context)))
+        }
+        if context.server.configuration.quarantined.contains(pluginName) {
+            let entry = Entry(pluginName: pluginName, config: config, startedAt: Self.now, state: .quarantined)
+            return done(.success(register(entry, config.text, context)))
         }
         let isKong = config["__key__"] != nil || config["__seq__"] != nil
         startShared(pluginName, config, on: context) { [self] result in
             if case .failure(let failure) = result, answeringErrors, !isKong { return done(.failure(failure)) }
-            done(.success(register(pluginName, config, result, context)))
+            let entry = Entry(pluginName: pluginName, config: config, startedAt: Self.now, state: Self.state(after: result))
+            done(.success(register(entry, config.text, context)))
+        }
+    }
+
+    /// Starts an instance again that had its id in another process; `done` is called when the plugin has answered.
+    func restore(_ seed: InstanceSeed, on context: LoopContext, _ done: @escaping @Sendable () -> Void) {
+        let id = InstanceID(rawValue: seed.id)
+        let parsed: JSONValue?
+        var entry: Entry
+        do {
+            let config = try Self.parse(seed.config)
+            parsed = config
+            entry = Entry(
+                pluginName: seed.plugin, config: config, startedAt: seed.startedAt,
+                state: .starting(waiters: []))
+        } catch {
+            parsed = nil
+            let failure = StartFailure(description: "Decoding config: \(error)")
+            entry = Entry(
+                pluginName: seed.plugin, config: .object([:]), startedAt: seed.startedAt, state: .failed(failure, retryAt: nil))
+        }
+        let isQuarantined = context.server.configuration.quarantined.contains(seed.plugin)
+        if isQuarantined { entry.state = .quarantined }
+        state.withLock { $0.entries[id] = entry }
+        guard let config = parsed, !isQuarantined else { return done() }
+        startShared(seed.plugin, config, on: context) { [self] result in
+            if case .failure(let failure) = result {
+                logger.error("cannot start instance \"\(seed.plugin)\":\(id) again: \(failure)")
+            }
+            let seekers = state.withLock { state -> [Seeker] in
+                guard case .starting(let waiters)? = state.entries[id]?.state else { return [] }
+                state.entries[id]?.state = Self.state(after: result)
+                return waiters
+            }
+            resume(seekers, id)
+            done()
+        }
+    }
+
+    /// What an id means that another process may have given out is known now, if anybody knows it.
+    func inquired(_ id: InstanceID) {
+        resume(state.withLock { $0.inquiries.removeValue(forKey: id) } ?? [], id, isLast: true)
+    }
+
+    private func resume(_ seekers: [Seeker], _ id: InstanceID, isLast: Bool = false) {
+        for seeker in seekers {
+            seeker.context.loop.schedule { [self] in find(id, on: seeker.context, mayInquire: !isLast, seeker.done) }
+        }
+    }
+
+    private static func state(after result: Result<Instance, StartFailure>) -> Entry.State {
+        switch result {
+        case .success(let instance): .running(instance)
+        case .failure(let failure): .failed(failure, retryAt: nextTry)
         }
     }
 
     private static func parse(_ bytes: kong_string) throws(InvalidJSON) -> JSONValue {
         guard let text = bytes.validText else { throw InvalidJSON(notUTF8: bytes.text) }
+        return try parse(text)
+    }
+
+    private static func parse(_ text: String) throws(InvalidJSON) -> JSONValue {
         // No configuration at all: the plugin's defaults hold.
         if text.isEmpty { return .object([:]) }
         let config = try JSONValue(parsing: text)
@@ -128,12 +205,8 @@ final class InstanceRegistry: Sendable {
             return done(.failure(StartFailure(description: context.server.plugins.reasonForAbsence(of: pluginName))))
         }
         // Without a name for Kong's plugin entry nothing says that two equal configurations are meant to be one.
-        guard case .object(var fields) = config, fields["__key__"] != nil else {
-            return startAnew(plugin, config, on: context, done)
-        }
-        // Counts Kong's changes, in each of its workers for itself.
-        fields["__seq__"] = nil
-        let key = SharedKey(pluginName: pluginName, config: .object(fields))
+        guard config["__key__"] != nil else { return startAnew(plugin, config, on: context, done) }
+        let key = SharedKey(pluginName: pluginName, config: Self.withoutSequence(config))
         enum Step { case start, wait, running(Instance) }
         let step = state.withLock { state -> Step in
             switch state.shared[key] {
@@ -164,12 +237,25 @@ final class InstanceRegistry: Sendable {
         }
     }
 
+    /// Without what counts Kong's changes, in each of its workers for itself.
+    private static func withoutSequence(_ config: JSONValue) -> JSONValue {
+        guard case .object(var fields) = config else { return config }
+        fields["__seq__"] = nil
+        return .object(fields)
+    }
+
     private func startAnew(
         _ plugin: LoadedPlugin, _ config: JSONValue, on context: LoopContext,
         _ done: @escaping @Sendable (Result<Instance, StartFailure>) -> Void
     ) {
         let number = context.nextNumber()
-        context.starts[number] = PendingStart(plugin: plugin) { result in
+        let configText = Self.withoutSequence(config).text
+        guard !supervision.isDeadly(plugin.name, config: configText) else {
+            return done(.failure(StartFailure(description: "its start has ended the server's process before; it is not tried again")))
+        }
+        supervision.starting(number, plugin.name, config: configText)
+        context.starts[number] = PendingStart(plugin: plugin) { [supervision] result in
+            supervision.startEnded(number)
             done(result.map { Instance(plugin, $0, context) })
         }
         if plugin.isBlocking {
@@ -188,30 +274,22 @@ final class InstanceRegistry: Sendable {
         withExtendedLifetime(arena) {}
     }
 
-    private func register(
-        _ pluginName: String, _ config: JSONValue, _ result: Result<Instance, StartFailure>, _ context: LoopContext,
-        mayRetry: Bool = true
-    ) -> InstanceRecord {
-        let now = Self.now
-        let state: Entry.State
-        switch result {
-        case .success(let instance): state = .running(instance)
-        case .failure(let failure): state = .failed(failure, retryAt: mayRetry ? Self.nextTry : nil)
-        }
-        let entry = Entry(
-            pluginName: pluginName, config: config, startedAt: now, state: state)
+    /// Gives an instance an id. It is kept by whoever looks after this process before Kong hears of it.
+    private func register(_ entry: Entry, _ configText: String, _ context: LoopContext) -> InstanceRecord {
         let id = self.state.withLock { state -> InstanceID in
-            repeat {
-                state.lastID = state.lastID == .max ? 1 : state.lastID + 1
-            } while state.entries[InstanceID(rawValue: state.lastID)] != nil
-            let id = InstanceID(rawValue: state.lastID)
+            var id = InstanceID(rawValue: supervision.nextInstanceID())
+            while state.entries[id] != nil { id = InstanceID(rawValue: supervision.nextInstanceID()) }
             state.entries[id] = entry
-            state.lastStart[pluginName] = now
+            state.lastStart[entry.pluginName] = entry.startedAt
             return id
         }
-        switch result {
-        case .success: logger.info("Started instance \"\(pluginName)\":\(id)")
-        case .failure(let failure): logger.error("cannot start instance \"\(pluginName)\":\(id): \(failure)")
+        supervision.started(
+            InstanceSeed(id: id.rawValue, plugin: entry.pluginName, config: configText, startedAt: entry.startedAt))
+        switch entry.state {
+        case .running: logger.info("Started instance \"\(entry.pluginName)\":\(id)")
+        case .failed(let failure, _): logger.error("cannot start instance \"\(entry.pluginName)\":\(id): \(failure)")
+        case .starting: break
+        case .quarantined: logger.warning("instance \"\(entry.pluginName)\":\(id) is not started: its plugin is quarantined")
         }
         return record(id, entry, context)
     }
@@ -222,17 +300,36 @@ final class InstanceRegistry: Sendable {
         case running(Instance)
         /// It could not be started; why.
         case failed(pluginName: String, reason: String)
+        /// Its plugin is not open for now.
+        case quarantined(pluginName: String)
         case unknown
     }
 
     /// Looks an instance up that the loop does not know yet; tries again to start one that has failed. `done` is called
     /// on the loop of `context`, perhaps before this returns.
-    func find(_ id: InstanceID, on context: LoopContext, _ done: @escaping @Sendable (Found) -> Void) {
-        guard let entry = state.withLock({ $0.entries[id] }) else { return done(.unknown) }
+    func find(
+        _ id: InstanceID, on context: LoopContext, mayInquire: Bool = true, _ done: @escaping @Sendable (Found) -> Void
+    ) {
+        let asks = mayInquire && supervision.mayHaveMissed
+        let found = state.withLock { state -> Entry? in
+            guard let entry = state.entries[id] else {
+                if asks { state.inquiries[id, default: []].append(Seeker(context: context, done: done)) }
+                return nil
+            }
+            if case .starting(let waiters) = entry.state {
+                state.entries[id]?.state = .starting(waiters: waiters + [Seeker(context: context, done: done)])
+            }
+            return entry
+        }
+        guard let entry = found else {
+            return asks ? supervision.inquire(id.rawValue) : done(.unknown)
+        }
         switch entry.state {
+        case .starting: break
         case .running(let instance):
             context.remember(id, instance)
             done(.running(instance))
+        case .quarantined: done(.quarantined(pluginName: entry.pluginName))
         case .failed(let failure, let retryAt):
             guard let retryAt, retryAt <= EventLoop.now else { return done(.failed(pluginName: entry.pluginName, reason: failure.description)) }
             // Others that come meanwhile are told of the last failure.
@@ -265,12 +362,22 @@ final class InstanceRegistry: Sendable {
             return entry
         }
         guard let entry else { return nil }
+        supervision.closed(id.rawValue)
         context.forget(id)
         for other in context.server.contexts where other !== context {
             other.loop.schedule { other.forget(id) }
         }
         logger.info("closed instance \"\(entry.pluginName)\":\(id)")
         return record(id, entry, context)
+    }
+
+    /// Forgets an instance that was closed in another process.
+    func forget(_ id: InstanceID, in contexts: [LoopContext]) {
+        state.withLock { state in
+            state.entries[id] = nil
+            state.forgetEnded()
+        }
+        for context in contexts { context.loop.schedule { context.forget(id) } }
     }
 
     /// Forgets all instances: the server is going down.

@@ -44,7 +44,7 @@ final class LoopContext: @unchecked Sendable {
         sweepInterval = min(.seconds(1), timeout / 4)
         // There is one for each loop; without, marks go nowhere.
         slot = flight_installed_slot(UInt32(loop.index)) ?? Self.unrecordedSlot()
-        events = EventTable(loop: loop.index)
+        events = EventTable(loop: loop.index, epoch: server.supervision.epoch)
         // Events wait for Kong's answers.
         loop.isAtWork = { [unowned self] in events.count > 0 }
     }
@@ -230,6 +230,16 @@ final class LoopContext: @unchecked Sendable {
         instances = [:]
         for place in recentInstances.indices { recentInstances[place] = nil }
         return stops.count
+    }
+
+    /// Whether another process takes over.
+    private(set) var isRetiring = false
+
+    /// Hands over those connections on which Kong waits for nothing, from now on. Returns how many are left, with what runs.
+    func handOverConnections() -> Int {
+        isRetiring = true
+        for connection in Array(connections.values) { connection.handOverIfIdle() }
+        return connections.count + events.count + starts.count
     }
 
     /// Closes all connections, after what has been answered on them; returns how many.

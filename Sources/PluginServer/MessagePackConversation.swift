@@ -18,12 +18,23 @@ final class MessagePackConversation: Conversation, @unchecked Sendable {
     private var session: MessagePackSession
     /// Requests of this connection that events will answer; they fail with it.
     private var openRequests: [(id: Int64, event: MessagePackEvent)] = []
+    /// Requests that have come on this connection and have not been answered.
+    private var unansweredCount = 0
 
-    init(_ connection: Connection, _ context: LoopContext) {
+    /// The next message is answered here, whoever's event it is of.
+    private var isReturned: Bool
+
+    /// - Parameters:
+    ///   - isNew: Kong has not been told whose connection it is.
+    ///   - isReturned: whether the process is gone that the next message is meant for.
+    init(_ connection: Connection, _ context: LoopContext, isNew: Bool, isReturned: Bool = false) {
+        self.isReturned = isReturned
         self.connection = connection
         self.context = context
         session = MessagePackSession(limit: context.messageLimit)
-        MessagePackSession.appendServerPid(getpid(), to: &connection.output)
+        if isNew {
+            MessagePackSession.appendServerPid(context.server.supervision.serverPid, to: &connection.output)
+        }
     }
 
     // MARK: From Kong
@@ -31,11 +42,15 @@ final class MessagePackConversation: Conversation, @unchecked Sendable {
     /// Kong asks for each step, and waits for its answer.
     var awaitsAnswers: Bool { false }
 
+    var wireProtocol: WireProtocolKind { .messagePack }
+    var isIdle: Bool { unansweredCount == 0 }
+
     func receive() throws(WireError) {
         while connection.isOpen, !connection.isClogged {
             context.arena.reset()
             let input = connection.input.bytes
             if let (message, size) = session.receiveAtOnce(in: input, arena: context.arena) {
+                guard admits(message) else { return }
                 handle(message, UnsafeRawBufferPointer(rebasing: input[..<size]))
                 connection.input.consume(size)
                 continue
@@ -44,9 +59,32 @@ final class MessagePackConversation: Conversation, @unchecked Sendable {
             let bytes = UnsafeRawBufferPointer(rebasing: connection.input.bytes[..<size])
             context.arena.reset()
             let message = try session.receive(bytes, arena: context.arena)
+            guard admits(message) else { return }
             handle(message, bytes)
             connection.input.consume(size)
         }
+    }
+
+    /// Whether a message is to be answered here. If not, the connection has gone with it to where it is.
+    private func admits(_ message: MessagePackSession.Message) -> Bool {
+        if let epoch = strayEpoch(of: message) {
+            connection.handOver(to: epoch)
+            return false
+        }
+        isReturned = false
+        unansweredCount += 1
+        return true
+    }
+
+    /// The epoch of another process whose event this is a step of: it is that one's to answer. Kong has taken up a connection
+    /// that has been handed over meanwhile.
+    private func strayEpoch(of message: MessagePackSession.Message) -> Int? {
+        guard case .step(let event, _, _) = message.request else { return nil }
+        let supervision = context.server.supervision
+        guard let epoch = EventID(rawValue: UInt64(bitPattern: event)).epoch, epoch != supervision.epoch,
+            supervision.hasPeers, !isReturned, isIdle, connection.output.isEmpty
+        else { return nil }
+        return epoch
     }
 
     private func handle(_ message: MessagePackSession.Message, _ bytes: UnsafeRawBufferPointer) {
@@ -104,6 +142,9 @@ final class MessagePackConversation: Conversation, @unchecked Sendable {
                 // Which phase it is matters only for whether a client waits.
                 let phase = phase.withKongString { Phase(named: $0) } ?? .log
                 _ = begin(id, phase, .failed(pluginName: pluginName), instanceID)?.finish(kong_status(KONG_FAILED), reason)
+            case .quarantined(let pluginName):
+                let phase = phase.withKongString { Phase(named: $0) } ?? .log
+                begin(id, phase, .quarantined(pluginName: pluginName), instanceID)?.turnAway()
             case .unknown: respond(id, error: UnknownInstance(instance).description)
             }
         }
@@ -175,6 +216,7 @@ final class MessagePackConversation: Conversation, @unchecked Sendable {
     }
 
     private func respond(_ id: Int64, _ result: JSONValue) {
+        unansweredCount -= 1
         guard connection.isOpen else { return }
         MessagePackSession.appendResult(to: id, &connection.output)
         result.appendMessagePack(to: &connection.output)
@@ -182,6 +224,7 @@ final class MessagePackConversation: Conversation, @unchecked Sendable {
     }
 
     private func respond(_ id: Int64, error: String) {
+        unansweredCount -= 1
         guard connection.isOpen else { return }
         MessagePackSession.appendError(error, to: id, &connection.output)
         connection.flushAtEndOfTurn()
@@ -190,6 +233,7 @@ final class MessagePackConversation: Conversation, @unchecked Sendable {
     /// Answers a request that an event had open. Called on this connection's loop.
     fileprivate func answer(_ id: Int64, _ append: (inout ByteQueue, Int64) -> Void) {
         openRequests.removeAll { $0.id == id }
+        unansweredCount -= 1
         guard connection.isOpen else { return }
         append(&connection.output, id)
         connection.flushAtEndOfTurn()

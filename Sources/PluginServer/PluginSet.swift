@@ -10,6 +10,7 @@ import WireProtocol
 // @unchecked Sendable: a descriptor does not change after kong_plugin_open, by the ABI's contract.
 final class LoadedPlugin: @unchecked Sendable {
     let name: String
+    let path: String
     let description: PluginDescription
     let descriptor: UnsafePointer<kong_plugin>
     let host: PluginHost
@@ -22,6 +23,7 @@ final class LoadedPlugin: @unchecked Sendable {
 
     init(_ plugin: OpenPlugin, _ host: PluginHost) {
         name = plugin.name.description
+        path = plugin.path
         descriptor = plugin.descriptor
         self.host = host
         isBlocking = plugin.isBlocking
@@ -95,9 +97,12 @@ public struct PluginSet: Sendable {
 
     /// Judges the plugins of a directory, and reports what became of every file in it: the check reads the file, the probe
     /// opens the plugin in a process of its own, and only what has passed both is loaded.
-    /// - Parameter contexts: the loops that plugins are loaded for; nil: none is.
+    /// - Parameters:
+    ///   - excluded: plugins that are not even opened.
+    ///   - contexts: the loops that plugins are loaded for; nil: none is.
     init(
-        _ directory: String, only: String?, contexts: [LoopContext]?, policy: PluginPolicy, report: LoadReport
+        _ directory: String, only: String?, except excluded: Set<String> = [], contexts: [LoopContext]?,
+        policy: PluginPolicy, report: LoadReport
     ) throws(LoadError) {
         self.directory = directory
         var refusals: [String: LoadError] = [:]
@@ -108,7 +113,8 @@ public struct PluginSet: Sendable {
             case .refused(let name, let error):
                 if let name { refusals[name.description] = error }
                 report.refused(nil, error)
-            case .plugin(let plugin): checked.append(plugin)
+            case .plugin(let plugin):
+                if !excluded.contains(plugin.name.description) { checked.append(plugin) }
             }
         }
 

@@ -37,6 +37,10 @@ final class ProtoBufConversation: Conversation, @unchecked Sendable {
 
     var awaitsAnswers: Bool { !session.pending.isEmpty }
 
+    var wireProtocol: WireProtocolKind { .protoBuf }
+    var isIdle: Bool { owesNothing && !isReceiving }
+    private var owesNothing: Bool { !session.isBusy && session.pending.isEmpty }
+
     func receive() throws(WireError) {
         if isReceiving { return }
         isReceiving = true
@@ -45,6 +49,8 @@ final class ProtoBufConversation: Conversation, @unchecked Sendable {
         while connection.isOpen, awaitsAnswers || (!session.isBusy && !connection.isClogged),
             let frame = try session.frame(in: connection.input.bytes)
         {
+            // A busy Kong's next call often comes with its last answer: that is where another process can go on.
+            if context.isRetiring, owesNothing { return }
             switch try session.receive(frame.payload) {
             case .answer(let call, let payload):
                 try answer(call, payload)
@@ -136,6 +142,8 @@ final class ProtoBufConversation: Conversation, @unchecked Sendable {
                 handle(phase, on: instance, id)
             case .failed(let pluginName, let reason):
                 _ = begin(phase, .failed(pluginName: pluginName), id)?.finish(kong_status(KONG_FAILED), reason)
+            case .quarantined(let pluginName):
+                begin(phase, .quarantined(pluginName: pluginName), id)?.turnAway()
             case .unknown:
                 // Kong's answer to a closed connection is to start the instance again, and to come back.
                 close(UnknownInstance(id).description)

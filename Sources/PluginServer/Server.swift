@@ -45,6 +45,7 @@ public final class Server: @unchecked Sendable {
     let configuration: ServerConfiguration
     let logger: Logger
     private let diagnostics: Diagnostics?
+    let supervision: any SupervisionHook
     private(set) var contexts: [LoopContext] = []
     private(set) var plugins: PluginSet
     let instances: InstanceRegistry
@@ -60,17 +61,24 @@ public final class Server: @unchecked Sendable {
     private var listener: UnixListener?
     private var nextContext = 0
     private var shutdownDeadline: ContinuousClock.Instant?
+    private var isRetiring = false
+    private var nextRestore = 0
 
     /// How often a server that is going down looks whether its events are over.
     private static let drainInterval: Duration = .milliseconds(10)
 
-    /// Opens the plugins and listens; connections wait in the backlog until `run`.
-    public init(_ configuration: ServerConfiguration, logger: Logger, diagnostics: Diagnostics?) throws(ServerError) {
+    /// Opens the plugins and, unless it is told otherwise, listens; connections wait in the backlog until `run`.
+    /// - Parameter supervision: who looks after this process.
+    public init(
+        _ configuration: ServerConfiguration, logger: Logger, diagnostics: Diagnostics?,
+        supervision: any SupervisionHook = Unsupervised(pid: getpid())
+    ) throws(ServerError) {
         self.configuration = configuration
         self.logger = logger
         self.diagnostics = diagnostics
+        self.supervision = supervision
         recorder = try Self.installRecorder(configuration)
-        instances = InstanceRegistry(logger: logger)
+        instances = InstanceRegistry(supervision: supervision, logger: logger)
         blockingPool = BlockingPool(
             threadLimit: configuration.blockingThreads, queueLimit: configuration.blockingQueue,
             firstSlot: configuration.loopCount, logger: logger)
@@ -116,24 +124,30 @@ public final class Server: @unchecked Sendable {
     private func open(_ report: LoadReport) throws(ServerError) {
         do throws(LoadError) {
             plugins = try PluginSet(
-                configuration.pluginsDirectory, only: nil, contexts: contexts, policy: configuration.policy,
-                report: report)
+                configuration.pluginsDirectory, only: configuration.only, except: configuration.quarantined,
+                contexts: contexts, policy: configuration.policy, report: report)
         } catch {
             throw .plugins(error)
         }
+        for (name, plugin) in plugins.loaded {
+            supervision.loaded(
+                name, version: plugin.description.version, path: plugin.path, schema: plugin.description.schema.text)
+        }
+        guard configuration.listens else { return }
         // Before the socket is there: whoever can connect can also stop the server as it should be stopped.
         do throws(SystemError) { try watchSignals() } catch { throw .system(error) }
         tellOfOther()
         do throws(SystemError) {
             listener = try UnixListener(
-                path: configuration.socketPath,
-                onAccept: { [unowned self] connection in deal(connection) },
-                onTrouble: { [logger] error in
-                    logger.error("cannot accept connections for the moment, they wait: \(error)")
-                })
+                path: configuration.socketPath, onAccept: { [unowned self] connection in deal(connection) },
+                onTrouble: { [unowned self] error in self.report(error) })
         } catch {
             throw .socket(configuration.socketPath, error)
         }
+    }
+
+    private func report(_ error: SystemError) {
+        logger.error("cannot accept connections for the moment, they wait: \(error)")
     }
 
     /// A reload of Kong's goes so. If it is none, there are two servers for one Kong, or two Kongs with one prefix.
@@ -154,9 +168,7 @@ public final class Server: @unchecked Sendable {
         for signal in [SIGUSR1, SIGHUP] {
             try SignalWatch.start(signal, on: main) { [unowned self] in diagnostics?.reopen() }
         }
-        if configuration.endsWithParent {
-            try ProcessEndWatch.start(forParent: parent, on: main) { [unowned self] in shutDown("Kong exited") }
-        }
+        try ProcessEndWatch.start(forParent: parent, on: main) { [unowned self] in shutDown("Kong exited") }
     }
 
     func context(of loop: Int) -> LoopContext? { loop < contexts.count ? contexts[loop] : nil }
@@ -177,12 +189,17 @@ public final class Server: @unchecked Sendable {
         } catch {
             throw .system(error)
         }
-        logger.notice(
-            "swift-pluginserver \(serverVersion) listens on \(configuration.socketPath), \(contexts.count) loops, pid \(getpid())")
+        if configuration.listens {
+            logger.notice(
+                "swift-pluginserver \(serverVersion) listens on \(configuration.socketPath), \(contexts.count) loops, pid \(getpid())")
+        }
         main.run()
         recordWriter?.join()
-        logger.notice("swift-pluginserver has ended")
+        if configuration.listens { logger.notice("swift-pluginserver has ended") }
     }
+
+    /// The loop of the thread that calls `run`.
+    public var mainLoop: EventLoop? { contexts.first?.loop }
 
     private static func startThread(_ context: LoopContext) throws(SystemError) {
         _ = try WorkThread {
@@ -191,10 +208,15 @@ public final class Server: @unchecked Sendable {
         }
     }
 
+    /// Loops get connections and instances in turn.
+    func nextContextInTurn() -> LoopContext {
+        defer { nextContext = (nextContext + 1) % contexts.count }
+        return contexts[nextContext]
+    }
+
     /// Gives a connection to the next loop in turn.
     private func deal(_ socket: consuming OwnedDescriptor) {
-        let context = contexts[nextContext]
-        nextContext = (nextContext + 1) % contexts.count
+        let context = nextContextInTurn()
         if context.loop.isCurrent { return Self.open(socket, context) }
         let number = socket.release()
         context.loop.schedule { Self.open(OwnedDescriptor(owning: number), context) }
@@ -208,21 +230,60 @@ public final class Server: @unchecked Sendable {
         }
     }
 
+    /// Accepts connections on a socket that listens. [loop 0]
+    public func serve(on socket: consuming OwnedDescriptor) {
+        guard shutdownDeadline == nil, !isRetiring, let main = mainLoop else { return }
+        let inherited = UnixListener(
+            inherited: socket, path: configuration.socketPath, onAccept: { [unowned self] connection in deal(connection) },
+            onTrouble: { [unowned self] error in report(error) })
+        do throws(SystemError) {
+            try inherited.start(on: main)
+            listener = inherited
+            logger.notice("worker \(getpid()) serves \(configuration.socketPath), \(contexts.count) loops")
+        } catch {
+            report(error)
+        }
+    }
+
     // MARK: Going down
 
-    /// Accepts no more connections, lets running events finish, and ends. A second time: ends at once.
-    private func shutDown(_ reason: String) {
+    /// Accepts no more connections, hands each over when Kong waits for nothing on it, and ends with the last event.
+    /// [loop 0]
+    public func retire() {
+        guard shutdownDeadline == nil, !isRetiring else { return }
+        isRetiring = true
+        listener?.stop()
+        listener = nil
+        waitUntilLeft()
+    }
+
+    private func waitUntilLeft() {
+        ask({ $0.handOverConnections() }) { [self] left in
+            guard shutdownDeadline == nil else { return }
+            if left > 0 {
+                contexts[0].loop.schedule(after: Self.drainInterval) { [self] in waitUntilLeft() }
+                return
+            }
+            shutdownDeadline = EventLoop.now + configuration.shutdownTimeout
+            stopInstances()
+        }
+    }
+
+    /// Accepts no more connections, lets running events finish, and ends. A second time: ends at once. [loop 0]
+    public func shutDown(_ reason: String) {
         guard shutdownDeadline == nil else { return stopLoops() }
         logger.notice("\(reason); shutting down")
         listener?.stop()
         shutdownDeadline = EventLoop.now + configuration.shutdownTimeout
         drain("events or starting instances", { $0.unfinishedEventCount() }) { [self] in
             // Before there are no instances any more: whoever is still connected would hear so.
-            ask({ $0.closeConnections() }) { [self] _ in
-                instances.closeAll()
-                drain("stopping instances", { $0.stoppingInstanceCount() }) { [self] in stopLoops() }
-            }
+            ask({ $0.closeConnections() }) { [self] _ in stopInstances() }
         }
+    }
+
+    private func stopInstances() {
+        instances.closeAll()
+        drain("stopping instances", { $0.stoppingInstanceCount() }) { [self] in stopLoops() }
     }
 
     /// Waits until nothing of a kind is unfinished on any loop, or there is no more time. [loop 0]
@@ -272,6 +333,6 @@ public final class Server: @unchecked Sendable {
                 "LastCloseInstance": .integer(lastClose),
             ])
         }
-        return .object(["Pid": .integer(Int64(getpid())), "Plugins": .object(statuses)])
+        return .object(["Pid": .integer(Int64(supervision.serverPid)), "Plugins": .object(statuses)])
     }
 }

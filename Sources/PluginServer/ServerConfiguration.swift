@@ -4,6 +4,15 @@ import FlightRecording
 public struct ServerConfiguration: Sendable {
     /// Where Kong connects.
     public var socketPath: String
+    /// Whether the server makes that socket; if not, it serves when it is given one (`Server.serve`), and `shutDown` and
+    /// `retire` say when it is to end.
+    public var listens = true
+    /// The only plugin that is hosted; nil: all of the directory.
+    public var only: String?
+    /// Plugins that are not opened; their events are over at once.
+    public var quarantined: Set<String> = []
+    /// Whether a request goes on without a plugin that is quarantined; if not, it is answered with status 503.
+    public var passesQuarantined = false
     /// Where the plugins are.
     public var pluginsDirectory: String
     /// How plugins are judged.
@@ -27,8 +36,6 @@ public struct ServerConfiguration: Sendable {
     public var blockingThreads: Int
     /// How many events may wait for one of them; what comes then is answered with status 503.
     public var blockingQueue: Int
-    /// Whether the server ends when the process that started it does.
-    public var endsWithParent: Bool
 
     /// Who sees to it that a plugin's crash is told of, and that a loop that is held is given up.
     public enum Supervision: Sendable {
@@ -48,7 +55,7 @@ public struct ServerConfiguration: Sendable {
         spinBudget: Duration = Self.defaultSpinBudget, maxMessageSize: Int = Self.defaultMaxMessageSize, stepTimeout: Duration = .seconds(60),
         eventTimeout: Duration = Self.defaultEventTimeout, supervision: Supervision = .none(Watchdog.Limits(), crashLog: nil),
         shutdownTimeout: Duration = .seconds(10), blockingThreads: Int = 4,
-        blockingQueue: Int = Self.defaultBlockingQueue, endsWithParent: Bool = true
+        blockingQueue: Int = Self.defaultBlockingQueue
     ) {
         self.socketPath = socketPath
         self.pluginsDirectory = pluginsDirectory
@@ -62,6 +69,5 @@ public struct ServerConfiguration: Sendable {
         self.shutdownTimeout = shutdownTimeout
         self.blockingThreads = max(1, blockingThreads)
         self.blockingQueue = max(0, blockingQueue)
-        self.endsWithParent = endsWithParent
     }
 }

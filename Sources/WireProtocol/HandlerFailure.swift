@@ -10,6 +10,9 @@ public enum HandlerFailure {
         503, #"{"message":"Service unavailable"}"#, ["Content-Type": "application/json; charset=utf-8"],
     ]
 
+    /// Status 503 for a client whose request needs a plugin that is not run for now.
+    public static let quarantined: [OwnedValue] = busy
+
     /// The line for Kong's log. It names the plugin: Kong itself may put another one's name before it.
     /// - Parameter name: of plugin and phase, as "goplug: access".
     public static func logLine(_ name: String, _ message: String) -> [OwnedValue] {

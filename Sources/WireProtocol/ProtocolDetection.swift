@@ -5,6 +5,18 @@ public enum WireProtocolKind: Sendable {
     /// Kong calls it "ProtoBuf:1".
     case protoBuf
 
+    public var kongName: String {
+        switch self {
+        case .messagePack: "MsgPack:1"
+        case .protoBuf: "ProtoBuf:1"
+        }
+    }
+
+    public init?(kongName name: String) {
+        guard let kind = [Self.messagePack, .protoBuf].first(where: { $0.kongName == name }) else { return nil }
+        self = kind
+    }
+
     /// Which protocol a client speaks, from its first bytes; nil: too few of them to tell.
     ///
     /// A MessagePack-RPC request is the array `[0, id, method, arguments]`: 94 00, an unsigned integer, a string. A

@@ -10,13 +10,14 @@ struct OwnServer {
     private let prefix: TemporaryDirectory
 
     /// - Parameters:
-    ///   - flags: for the server, besides Kong's prefix.
+    ///   - flags: for the server, besides Kong's prefix. It has no supervisor: who starts it shall see how it ends.
     ///   - prefix: what it gets for that.
     init(_ flags: [String], in prefix: TemporaryDirectory) throws {
         self.prefix = prefix
         socket = prefix.file("go_pluginserver.sock")
         logFile = prefix.file("server.log")
-        process = try ServerProcess(ThisProgram.executable, ["-kong-prefix", prefix.path] + flags, errors: .file(logFile))
+        process = try ServerProcess(
+            ThisProgram.executable, ["--no-supervisor", "-kong-prefix", prefix.path] + flags, errors: .file(logFile))
     }
 
     func waitUntilListening() throws { try process.waitUntilListening(on: socket) }

@@ -64,6 +64,25 @@ struct ServingOptions: ParsableArguments {
     func serve(
         _ location: PluginsLocation, _ judging: JudgingOptions, _ logger: Logger, _ diagnostics: Diagnostics?
     ) throws {
+        prepareProcess()
+        do throws(ServerError) {
+            let supervision = ServerConfiguration.Supervision.none(watchdogLimits, crashLog: diagnostics?.log.path)
+            try Server(configuration(location, judging, supervision), logger: logger, diagnostics: diagnostics).run()
+        } catch {
+            throw Self.report(error, logger)
+        }
+        // Not exit(): other threads still run, and the destructors of plugins are not made for that.
+        _exit(0)
+    }
+
+    static func report(_ error: ServerError, _ logger: Logger) -> ExitCode {
+        // What is wrong with the plugins directory has been logged already.
+        if case .plugins = error {} else { logger.critical("\(error)") }
+        return ExitCode(1)
+    }
+
+    /// What every process of a server needs.
+    func prepareProcess() {
         // Kong may stop reading standard error; that must be an error here, and not the end.
         signal(SIGPIPE, SIG_IGN)
         // A signal to reopen logs that have not been opened yet; the server takes over from here.
@@ -72,25 +91,24 @@ struct ServingOptions: ParsableArguments {
         // A log that reaches a limit of the file size (ulimit -f) is full, and no more than that.
         signal(SIGXFSZ, SIG_IGN)
         raiseDescriptorLimit()
-        let configuration = ServerConfiguration(
-            socketPath: socket.path(in: location), pluginsDirectory: location.pluginsPath, policy: judging.policy,
-            loopCount: loops ?? min(EventLoop.processorCount, 256),
-            spinBudget: .microseconds(spinBudget), maxMessageSize: maxMessageSize,
-            stepTimeout: .seconds(stepTimeout), eventTimeout: .seconds(eventTimeout),
-            supervision: .none(watchdogLimits, crashLog: diagnostics?.log.path), shutdownTimeout: .seconds(shutdownTimeout),
-            blockingThreads: blockingThreads ?? max(4, 2 * EventLoop.processorCount), blockingQueue: blockingQueue)
-        do throws(ServerError) {
-            try Server(configuration, logger: logger, diagnostics: diagnostics).run()
-        } catch {
-            // What is wrong with the plugins directory has been logged already.
-            if case .plugins = error {} else { logger.critical("\(error)") }
-            throw ExitCode(1)
-        }
-        // Not exit(): other threads still run, and the destructors of plugins are not made for that.
-        _exit(0)
     }
 
-    private var watchdogLimits: Watchdog.Limits {
+    var loopCount: Int { loops ?? min(EventLoop.processorCount, 256) }
+    var blockingThreadCount: Int { blockingThreads ?? max(4, 2 * EventLoop.processorCount) }
+
+    func configuration(
+        _ location: PluginsLocation, _ judging: JudgingOptions, _ supervision: ServerConfiguration.Supervision
+    ) -> ServerConfiguration {
+        ServerConfiguration(
+            socketPath: socket.path(in: location), pluginsDirectory: location.pluginsPath, policy: judging.policy,
+            loopCount: loopCount,
+            spinBudget: .microseconds(spinBudget), maxMessageSize: maxMessageSize,
+            stepTimeout: .seconds(stepTimeout), eventTimeout: .seconds(eventTimeout),
+            supervision: supervision, shutdownTimeout: .seconds(shutdownTimeout), blockingThreads: blockingThreadCount,
+            blockingQueue: blockingQueue)
+    }
+
+    var watchdogLimits: Watchdog.Limits {
         Watchdog.Limits(warning: .seconds(handlerWarning), limit: handlerLimit == 0 ? nil : .seconds(handlerLimit))
     }
 

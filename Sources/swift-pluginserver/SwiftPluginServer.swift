@@ -25,7 +25,7 @@ struct SwiftPluginServer: ParsableCommand {
             """,
         subcommands: [
             Check.self, Inspect.self, Conformance.self, Doctor.self, Try.self, New.self, Lock.self, Demo.self, GenerateHeader.self,
-            Probe.self, ConformanceDrill.self,
+            Status.self, Release.self, Reload.self, Probe.self, ConformanceDrill.self, Worker.self,
         ],
         helpNames: [.short, .long, .customLong("help", withSingleDash: true)])
 
@@ -53,6 +53,7 @@ struct SwiftPluginServer: ParsableCommand {
     @OptionGroup(title: "Judging plugins") var judging: JudgingOptions
 
     @OptionGroup(title: "Serving") var serving: ServingOptions
+    @OptionGroup(title: "Supervision") var supervision: SupervisionOptions
 
     func run() throws {
         openStandardDescriptors()
@@ -63,10 +64,17 @@ struct SwiftPluginServer: ParsableCommand {
         } else if dumpAllPlugins {
             try dumping().all()
         } else if dump {
-            try dumping().forKong(only: plugin, wireProtocol.value, socket: serving.socket.path(in: location))
+            let socket = supervision.socketPath(for: plugin, serving.socket, in: location)
+            try dumping().forKong(only: plugin, wireProtocol.value, socket: socket)
         } else {
             let files = diagnostics.diagnostics(for: "serve", location)
-            try serving.serve(location, judging, logging.logger(files), files)
+            let logger = logging.logger(files)
+            if supervision.isOff {
+                try serving.serve(location, judging, logger, files)
+            } else {
+                serving.prepareProcess()
+                try supervision.supervise(location, serving, judging, logger, files)
+            }
         }
     }
 
@@ -146,12 +154,7 @@ enum NamedProtocol: String, ExpressibleByArgument, CaseIterable {
     case messagepack
 
     /// As a dump has it.
-    var kongName: String {
-        switch self {
-        case .protobuf: "ProtoBuf:1"
-        case .messagepack: "MsgPack:1"
-        }
-    }
+    var kongName: String { kind.kongName }
 
     var kind: WireProtocolKind {
         switch self {

@@ -27,7 +27,7 @@ import WireProtocol
 
     /// Without the Swift runtime's own backtraces, which take seconds each.
     private func start(_ plugins: [String: String] = Plugins.goodAndBad, flags: [String] = []) throws -> TestServer {
-        try TestServer(plugins, flags: flags, environment: ["SWIFT_BACKTRACE=enable=no"])
+        try TestServer(plugins, flags: ["--no-supervisor"] + flags, environment: ["SWIFT_BACKTRACE=enable=no"])
     }
 
     /// Lets an event crash, and returns what Kong was asked to do, once the server has ended.

@@ -25,14 +25,16 @@ import WireProtocol
             #expect(log.contains("ignored \"notes.md\""))
             #expect(log.contains("1 taken, 1 refused, 1 ignored; details in \(server.directory.path)/logs/swift-pluginserver.log and .jsonl"))
             #expect(log.contains("listens on \(server.socket)"))
-            // The same for Kong's log, but for the number of the process.
-            #expect(server.log == log.replacing("] \(server.process.pid): ", with: "] "))
+            // The same for Kong's log, but for the numbers of the processes.
+            #expect(server.log == log.replacing(#/\] \d+: /#, with: "] "))
+            let worker = try server.worker()
+            #expect(log.contains("] \(server.process.pid): ") && log.contains("] \(worker): "))
 
             // They are written while the server serves.
             #expect(eventually { server.directory.text(of: "logs/swift-pluginserver.jsonl").contains(#""event":"summary""#) })
             let records = try records(server.directory.text(of: "logs/swift-pluginserver.jsonl"))
             #expect(records.allSatisfy { $0["schema"] as? Int == 1 && $0["purpose"] as? String == "serve" })
-            #expect(records.allSatisfy { $0["pid"] as? Int == Int(server.process.pid) })
+            #expect(records.allSatisfy { $0["pid"] as? Int == Int(worker) })
             #expect(records.allSatisfy { ($0["time"] as? String)?.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/) != nil })
             let verdicts = records.filter { $0["event"] as? String == "verdict" }
             #expect(Set(verdicts.compactMap { $0["outcome"] as? String }) == ["taken", "refused", "ignored"])
@@ -130,7 +132,8 @@ import WireProtocol
     @Test func withoutAPlaceForTheFilesItServesAndSaysSoOnce() throws {
         try TestServer.run(["goplug": "recorded_goplug"], flags: ["--diagnostics-dir", "/proc/nowhere"]) { server in
             try server.expectService()
-            #expect(server.log.components(separatedBy: "cannot write /proc/nowhere/swift-pluginserver.log").count == 2)
+            // Each of the two processes, for itself.
+            #expect(server.log.components(separatedBy: "cannot write /proc/nowhere/swift-pluginserver.log").count == 3)
             #expect(server.log.contains("--diagnostics-dir"))
             #expect(server.log.contains("details cannot be written"))
         }

@@ -111,7 +111,7 @@ import WireProtocol
         defer { logs.stop() }
         try TestServer.run(Self.plugins) { server in
             let kong = server.kong(.protoBuf)
-            let task = "/proc/\(server.process.pid)/task"
+            let task = "/proc/\(try server.worker())/task"
             func threads() -> Int { (try? entries(of: task))?.count ?? 0 }
             let first = try kong.startInstance("http-log", config: config(logs))
             try log(kong, first, "0")

@@ -113,7 +113,7 @@ import WireProtocol
     }
 
     private func residentKiB(_ server: TestServer) throws -> Int {
-        guard let file = fopen("/proc/\(server.process.pid)/statm", "r") else { throw TestFailure("no statm") }
+        guard let file = fopen("/proc/\(try server.worker())/statm", "r") else { throw TestFailure("no statm") }
         defer { fclose(file) }
         var line = [CChar](repeating: 0, count: 200)
         guard fgets(&line, 200, file) != nil else { throw TestFailure("statm is empty") }

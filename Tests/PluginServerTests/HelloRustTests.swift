@@ -175,7 +175,7 @@ import WireProtocol
                 let calls = try calls(mode, kong)
                 #expect(calls == [.logErr("rusty: access handler failed: the handler returned status 1"), .exit500], "\(mode)")
             }
-            #expect(server.log.contains("a panic of the plugin's"))
+            try server.waitForLog("a panic of the plugin's")
             #expect(!server.log.contains("a panic of a panic's"))
             try server.expectService()
         }

@@ -35,11 +35,12 @@ import WireProtocol
             try CSource(opening: "", extra: CSource.constructor(notingPIDIn: good)).build(to: "\(plugins)/good.so")
             try CSource(opening: "abort();", extra: CSource.constructor(notingPIDIn: bad)).build(to: "\(plugins)/bad.so")
         }) { server in
-            // The probe's process, and the server's.
+            // The probe's process, and the worker's.
             #expect(pids(directory.text(of: "good")).count == 2)
-            #expect(pids(directory.text(of: "good")).last == server.process.pid)
+            let worker = try server.worker()
+            #expect(pids(directory.text(of: "good")).last == worker)
             #expect(pids(directory.text(of: "bad")).count == 1)
-            #expect(!pids(directory.text(of: "bad")).contains(server.process.pid))
+            #expect(!pids(directory.text(of: "bad")).contains(worker))
         }
     }
 

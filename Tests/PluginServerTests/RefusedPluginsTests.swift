@@ -101,7 +101,7 @@ import Testing
         #expect(server.log.contains(": 2 taken, "))
         for file in refused.files { expectRefusal(of: file, in: server.log) }
 
-        let pid = server.process.pid
+        let pid = try server.worker()
         for file in refused.files {
             let processes = refused.processes(of: file.name)
             #expect(!processes.contains(pid), "\(file.name) ran in the server")

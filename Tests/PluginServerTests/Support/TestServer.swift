@@ -13,18 +13,20 @@ final class TestServer: Sendable {
     /// Waits until it listens.
     /// - Parameters:
     ///   - pluginsDirectory: where the plugins are, if not in a directory of the server's own.
+    ///   - socketName: of the socket that it is waited for.
     ///   - prepare: puts more into the plugins directory than `plugins`.
     ///   - runner: what runs the server's program, with its own arguments before that.
     init(
         _ plugins: [String: String] = Plugins.recorded, in pluginsDirectory: String? = nil, flags: [String] = [],
-        environment: [String] = [], runner: [String] = Program.extra("SERVER_RUNNER"), program: String = Program.path,
+        environment: [String] = [], socketName: String = "go_pluginserver.sock",
+        runner: [String] = Program.extra("SERVER_RUNNER"), program: String = Program.path,
         prepare: (_ pluginsDirectory: String) throws -> Void = { _ in }
     ) throws {
         directory = try TemporaryDirectory()
         self.plugins = try pluginsDirectory ?? directory.makeDirectory("plugins")
         try Plugins.link(plugins, into: self.plugins)
         try prepare(self.plugins)
-        socket = directory.file("go_pluginserver.sock")
+        socket = directory.file(socketName)
         process = try ServerProcess(
             runner.first ?? program,
             runner.dropFirst() + (runner.isEmpty ? [] : [program])
@@ -40,9 +42,10 @@ final class TestServer: Sendable {
     /// Runs a test against a server, and then stops it as Kong does: it must end with status 0 and leave no socket.
     static func run(
         _ plugins: [String: String] = Plugins.recorded, flags: [String] = [],
-        prepare: (_ pluginsDirectory: String) throws -> Void = { _ in }, _ body: (TestServer) throws -> Void
+        socketName: String = "go_pluginserver.sock", prepare: (_ pluginsDirectory: String) throws -> Void = { _ in },
+        _ body: (TestServer) throws -> Void
     ) throws {
-        let server = try TestServer(plugins, flags: flags, prepare: prepare)
+        let server = try TestServer(plugins, flags: flags, socketName: socketName, prepare: prepare)
         do {
             try body(server)
         } catch {

@@ -1,0 +1,401 @@
+import EventLoop
+import FlightRecording
+import Glibc
+import Logging
+import PluginLoader
+
+/// What a supervisor is started with.
+public struct SupervisorConfiguration {
+    /// A program, with the arguments that make it a worker of this server.
+    public var workerCommand: [String]
+    /// Where the plugins are.
+    public var pluginsDirectory: String
+    /// Where Kong connects.
+    public var sockets: Sockets
+    /// Where people ask and tell; nil: nowhere.
+    public var controlPath: String?
+    /// How long a worker may take to end.
+    public var shutdownTimeout: Duration
+    /// When a plugin is quarantined.
+    public var quarantine: QuarantineLimits
+    /// Where a worker writes down what it runs.
+    public var makeRecorder: () throws(FlightRecorderError) -> FlightRecorder
+    /// For how long a plugin may hold an event loop.
+    public var handlerLimits: HandlerLimits
+    /// What to say when a socket cannot be made.
+    public var explain: (_ path: String, SystemError) -> String
+    /// Whether a file that changes in the directory is reloaded.
+    public var watchesDirectory: Bool
+
+    public enum Sockets {
+        /// One worker for all plugins.
+        case shared(path: String)
+        /// A worker for each, with the names and the sockets' paths. Asked again when the directory has changed.
+        case perPlugin(path: (String) -> String, plugins: () -> [String])
+    }
+
+    public init(
+        workerCommand: [String], pluginsDirectory: String, sockets: Sockets,
+        makeRecorder: @escaping () throws(FlightRecorderError) -> FlightRecorder, handlerLimits: HandlerLimits,
+        explain: @escaping (_ path: String, SystemError) -> String, controlPath: String? = nil,
+        shutdownTimeout: Duration = .seconds(10), quarantine: QuarantineLimits = QuarantineLimits(),
+        watchesDirectory: Bool = true
+    ) {
+        self.workerCommand = workerCommand
+        self.pluginsDirectory = pluginsDirectory
+        self.sockets = sockets
+        self.makeRecorder = makeRecorder
+        self.handlerLimits = handlerLimits
+        self.explain = explain
+        self.controlPath = controlPath
+        self.shutdownTimeout = shutdownTimeout
+        self.quarantine = quarantine
+        self.watchesDirectory = watchesDirectory
+    }
+}
+
+/// What Kong starts: it owns the sockets, and starts, replaces and ends the workers that serve them. It runs no plugin, and
+/// does nothing for an event. Everything is [loop], on the thread that calls `run`: workers end with it.
+public final class Supervisor {
+    let configuration: SupervisorConfiguration
+    let logger: Logger
+    let loop: EventLoop
+    let launch: WorkerProcess.Launch
+    let onLine: (String) -> Void
+    private let onReopen: () -> Void
+    private let witness: any CrashWitness
+    /// Who has started this process. Asked before anything that takes time.
+    private let parent = getppid()
+
+    private(set) var slots: [WorkerSlot] = []
+    private(set) var quarantine: Quarantine
+    private var releaseTimer: TimerID?
+    private(set) var isShuttingDown = false
+    private var hasFailed = false
+    private var controlSocket: ControlSocket?
+    private let startedAt = EventLoop.now
+    private var lastQuery: Int64 = 0
+    private var queries: [Int64: (JSONValue?) -> Void] = [:]
+
+    /// Beyond what it may take to finish its events.
+    private static let endAllowance: Duration = .seconds(5)
+    /// A file is copied, and others with it: what changes within this time is one change.
+    private static let changePause: Duration = .milliseconds(300)
+    private static let queryTimeout: Duration = .seconds(2)
+
+    /// - Parameters:
+    ///   - onLine: takes each line that a worker writes to standard error.
+    ///   - onReopen: logs have been moved.
+    public init(
+        _ configuration: SupervisorConfiguration, logger: Logger, witness: any CrashWitness = FlightWitness(),
+        onLine: @escaping (String) -> Void, onReopen: @escaping () -> Void
+    ) throws(SystemError) {
+        self.configuration = configuration
+        self.logger = logger
+        self.witness = witness
+        self.onLine = onLine
+        self.onReopen = onReopen
+        quarantine = Quarantine(configuration.quarantine)
+        loop = try EventLoop(index: 0)
+        launch = WorkerProcess.Launch(
+            command: configuration.workerCommand, counter: try SharedCounter(), makeRecorder: configuration.makeRecorder,
+            limits: configuration.handlerLimits)
+    }
+
+    /// Serves until SIGTERM, SIGINT, or the end of the process that started it. Returns the exit status.
+    public func run() throws(SystemError) -> Int32 {
+        for signal in [SIGTERM, SIGINT] {
+            try SignalWatch.start(signal, on: loop) { [unowned self] in shutDown("signal \(signal)") }
+        }
+        try SignalWatch.start(SIGUSR1, on: loop) { [unowned self] in reopenLogs() }
+        try SignalWatch.start(SIGHUP, on: loop) { [unowned self] in
+            reopenLogs()
+            reload(nil, because: "SIGHUP") { _ in }
+        }
+        try ProcessEndWatch.start(forParent: parent, on: loop) { [unowned self] in shutDown("Kong exited") }
+        makeSlots()
+        openControlSocket()
+        watchDirectory()
+        for slot in slots { slot.start() }
+        lookForHeldLoops()
+        loop.run()
+        logger.notice("swift-pluginserver has ended")
+        return hasFailed ? 1 : 0
+    }
+
+    private func makeSlots() {
+        switch configuration.sockets {
+        case .shared(let path):
+            if slots.isEmpty { slots = [WorkerSlot(nil, socketPath: path, self)] }
+        case .perPlugin(let path, let plugins):
+            for plugin in plugins() where !slots.contains(where: { $0.plugin == plugin }) {
+                slots.append(WorkerSlot(plugin, socketPath: path(plugin), self))
+            }
+        }
+    }
+
+    private func openControlSocket() {
+        guard let path = configuration.controlPath else { return }
+        do throws(SystemError) {
+            controlSocket = try ControlSocket(path: path, on: loop, logger: logger) { [unowned self] in answer($0, $1) }
+        } catch {
+            logger.warning("status, release and reload cannot be asked for: \(error)")
+        }
+    }
+
+    private func watchDirectory() {
+        guard configuration.watchesDirectory else { return }
+        do throws(SystemError) {
+            try DirectoryWatch.start(configuration.pluginsDirectory, on: loop, pause: Self.changePause) { [unowned self] files in
+                changed(files)
+            }
+        } catch {
+            logger.warning("changed plugins are not noticed: \(error)")
+        }
+    }
+
+    // MARK: Workers
+
+    /// How a new worker of a slot is to be.
+    func task(for slot: WorkerSlot, epoch: Int) -> WorkerTask {
+        WorkerTask(
+            serverPid: getpid(), epoch: epoch, replacesAnother: slot.current != nil, only: slot.plugin, quarantined: quarantine.plugins,
+            deadlyStarts: quarantine.deadlyStarts)
+    }
+
+    /// A worker has ended, and was not asked to.
+    func crashed(_ worker: WorkerProcess, _ end: WorkerEnd, in slot: WorkerSlot) {
+        let starts = worker.unfinishedStarts.sorted { $0.key < $1.key }.map(\.value)
+        let report = worker.recorder.crash
+        let scene = CrashScene(
+            pid: worker.pid, end: end, report: report, plugins: worker.loaded, starts: starts, lastLines: worker.lastLines)
+        let culprit = end.isOwnDoing ? witness.culprit(scene) : nil
+        logger.error("\(slot.name) \(worker.pid) has ended with \(end)\(Self.account(report, culprit))")
+        guard let culprit else { return }
+        if culprit.activity == .start {
+            for start in starts where start.plugin == culprit.plugin {
+                quarantine.addDeadly(start)
+                logger.error("an instance of \(start.plugin) is not started again: its start has ended a worker")
+            }
+        }
+        switch quarantine.crashed(culprit.plugin, at: EventLoop.now) {
+        case .counted(let count):
+            logger.warning(
+                "plugin \(culprit.plugin) has ended \(count) worker\(count == 1 ? "" : "s") within \(configuration.quarantine.window); \(configuration.quarantine.crashes) are the limit")
+        case .quarantined(let time):
+            logger.error(
+                "plugin \(culprit.plugin) is quarantined for \(time): it has ended too many workers\n  fix: replace its file; or let it try again with: swift-pluginserver release \(culprit.plugin)")
+            scheduleRelease()
+        }
+    }
+
+    /// What there is to say of a crash: who, why, for whom, and where.
+    private static func account(_ report: CrashReport?, _ culprit: Culprit?) -> String {
+        guard let report else { return culprit.map { ": plugin \($0.plugin), \($0.activity)" } ?? "" }
+        var symboliser = Symboliser()
+        return ([": \(report.summary)"] + symboliser.lines(of: report.frames).map { "  \($0)" }).joined(separator: "\n")
+    }
+
+    /// Names plugins that hold a loop, and ends the workers of those that hold it for too long.
+    private func lookForHeldLoops() {
+        for worker in slots.flatMap(\.workers) {
+            for finding in worker.lookForHeldLoops() {
+                switch finding {
+                case .warning(_, let activity, let held):
+                    logger.warning("\(activity.name) has held its loop for \(held.inSeconds); other events wait")
+                case .limit(let slot, let activity, let held):
+                    logger.error("\(activity.name) does not let go of its loop (--handler-limit); worker \(worker.pid) ends")
+                    if !worker.recorder.end(process: worker.pid, bySlot: slot, heldFor: held) { worker.kill(SIGKILL) }
+                }
+            }
+        }
+        loop.schedule(after: configuration.handlerLimits.interval) { [unowned self] in lookForHeldLoops() }
+    }
+
+    /// A worker is gone.
+    func workerEnded() {
+        guard isShuttingDown, slots.allSatisfy({ $0.workers.isEmpty }) else { return }
+        loop.stop()
+    }
+
+    // MARK: Quarantine
+
+    private func scheduleRelease() {
+        if let releaseTimer { loop.cancel(releaseTimer) }
+        releaseTimer = nil
+        guard let next = quarantine.nextRelease else { return }
+        releaseTimer = loop.schedule(after: max(.zero, next - EventLoop.now)) { [unowned self] in
+            for plugin in quarantine.releaseDue(at: EventLoop.now) {
+                logger.notice("plugin \(plugin) is tried again after its quarantine; one crash, and it is quarantined again")
+                reload(plugin, because: "its quarantine is over") { _ in }
+            }
+            scheduleRelease()
+        }
+    }
+
+    // MARK: Reload
+
+    private func changed(_ files: Set<String>) {
+        let names = Set(files.compactMap { PluginName(fileName: $0)?.description }).sorted()
+        guard !names.isEmpty, !isShuttingDown else { return }
+        for name in names { _ = quarantine.forget(name) }
+        scheduleRelease()
+        startNewSlots()
+        switch configuration.sockets {
+        case .shared: reload(nil, because: "changed: \(names.joined(separator: ", "))") { _ in }
+        case .perPlugin:
+            for name in names { reload(name, because: "its file has changed") { _ in } }
+        }
+    }
+
+    /// Plugins that have come to the directory since.
+    private func startNewSlots() {
+        let count = slots.count
+        makeSlots()
+        for slot in slots.dropFirst(count) { slot.start() }
+    }
+
+    /// Replaces the workers that host a plugin; all, if none is named.
+    private func reload(_ plugin: String?, because reason: String, _ done: @escaping ([WorkerSlot.ReloadOutcome]) -> Void) {
+        guard !isShuttingDown else { return done([]) }
+        let concerned = slots.filter { $0.plugin == nil || plugin == nil || $0.plugin == plugin }
+        guard !concerned.isEmpty else { return done([]) }
+        logger.notice("reloading \(plugin ?? "plugins") (\(reason))")
+        var outcomes: [WorkerSlot.ReloadOutcome] = []
+        for slot in concerned {
+            slot.reload { outcome in
+                outcomes.append(outcome)
+                if outcomes.count == concerned.count { done(outcomes) }
+            }
+        }
+    }
+
+    private func reopenLogs() {
+        onReopen()
+        for worker in slots.flatMap(\.workers) { worker.send(.reopenLogs) }
+    }
+
+    // MARK: The end
+
+    var endLimit: Duration { configuration.shutdownTimeout + Self.endAllowance }
+
+    /// Ends the workers when their events are over, and then this. A second time: ends at once.
+    private func shutDown(_ reason: String) {
+        guard !isShuttingDown else {
+            for worker in slots.flatMap(\.workers) { worker.kill(SIGKILL) }
+            return
+        }
+        logger.notice("\(reason); shutting down")
+        isShuttingDown = true
+        controlSocket?.stop()
+        for slot in slots { slot.shutDown() }
+        loop.schedule(after: endLimit) { [unowned self] in
+            for worker in slots.flatMap(\.workers) {
+                logger.error("worker \(worker.pid) has not ended in time; it is killed")
+                worker.kill(SIGKILL)
+            }
+        }
+        workerEnded()
+    }
+
+    /// There is nothing to serve; why has been said.
+    func fail() {
+        hasFailed = true
+        shutDown("cannot serve")
+    }
+
+    // MARK: Requests
+
+    /// What `ControlSocket` is asked.
+    private func answer(_ request: JSONValue, _ reply: @escaping (JSONValue) -> Void) {
+        let plugin = request["plugin"]?.asString
+        switch request["command"]?.asString {
+        case "status": status(reply)
+        case "release":
+            guard let plugin else { return reply(Self.failure("release needs a plugin")) }
+            guard quarantine.forget(plugin) else { return reply(Self.failure("plugin \(plugin) is not quarantined")) }
+            scheduleRelease()
+            logger.notice("plugin \(plugin) is released from its quarantine")
+            reload(plugin, because: "released") { reply(Self.reply(to: $0)) }
+        case "reload":
+            startNewSlots()
+            if let plugin { _ = quarantine.forget(plugin) }
+            scheduleRelease()
+            reload(plugin, because: "asked for") { outcomes in
+                reply(outcomes.isEmpty ? Self.failure("there is no worker for \(plugin ?? "any plugin")") : Self.reply(to: outcomes))
+            }
+        default: reply(Self.failure("the commands are status, release and reload"))
+        }
+    }
+
+    private static func reply(to outcomes: [WorkerSlot.ReloadOutcome]) -> JSONValue {
+        for case .refused(let reason) in outcomes { return failure(reason) }
+        return .object(["ok": .boolean(true)])
+    }
+
+    private static func failure(_ reason: String) -> JSONValue { .object(["ok": .boolean(false), "error": .string(reason)]) }
+
+    /// What is known here, with what the workers that serve report of themselves.
+    private func status(_ reply: @escaping (JSONValue) -> Void) {
+        let now = EventLoop.now
+        let serving = slots.compactMap { slot in slot.current.map { (slot, $0) } }
+        gather(serving.map(\.1)) { [unowned self] reports in
+            let workers = serving.map { slot, worker in
+                JSONValue.object([
+                    "pid": .integer(Int64(worker.pid)), "socket": .string(slot.socketPath),
+                    "plugin": slot.plugin.map(JSONValue.string) ?? .null, "restarts": .integer(Int64(slot.restarts)),
+                    "uptime": .number((now - worker.startedAt).secondCount),
+                    "instances": .integer(Int64(slot.instances.count)),
+                    "plugins": .array(worker.loaded.map { facts in
+                        .object([
+                            "name": .string(facts.plugin), "version": .string(facts.version), "path": .string(facts.path),
+                            "instances": .integer(Int64(slot.instances.count(of: facts.plugin))),
+                        ])
+                    }),
+                    "retiring": .array(slot.retiring.map { .integer(Int64($0.pid)) }),
+                    "report": reports[worker.pid] ?? .null,
+                ])
+            }
+            let quarantined = quarantine.plugins.map { name in
+                JSONValue.object([
+                    "plugin": .string(name),
+                    "seconds": .number(quarantine.release(of: name).map { ($0 - now).secondCount } ?? 0),
+                ])
+            }
+            reply(
+                .object([
+                    "ok": .boolean(true), "pid": .integer(Int64(getpid())), "uptime": .number((now - startedAt).secondCount),
+                    "workers": .array(workers), "quarantined": .array(quarantined),
+                ]))
+        }
+    }
+
+    /// Asks workers for their reports; those that do not answer in time are left out.
+    private func gather(_ workers: [WorkerProcess], _ done: @escaping ([Int32: JSONValue]) -> Void) {
+        var reports: [Int32: JSONValue] = [:]
+        var missing = workers.count
+        guard missing > 0 else { return done([:]) }
+        for worker in workers {
+            lastQuery += 1
+            let number = lastQuery
+            queries[number] = { value in
+                reports[worker.pid] = value
+                missing -= 1
+                if missing == 0 { done(reports) }
+            }
+            worker.send(.query(number: number, about: "statistics"))
+            loop.schedule(after: Self.queryTimeout) { [weak self] in self?.reported(number, nil) }
+        }
+    }
+
+    func reported(_ number: Int64, _ value: JSONValue?) {
+        queries.removeValue(forKey: number)?(value)
+    }
+}
+
+extension Duration {
+    fileprivate var secondCount: Double {
+        let (seconds, attoseconds) = components
+        return Double(seconds) + Double(attoseconds / 1_000_000_000_000_000) / 1000
+    }
+}

@@ -1,0 +1,213 @@
+// Unsafe pointers: arguments are lent to posix_spawn.
+
+import CSupervision
+import EventLoop
+import FlightRecording
+import Glibc
+
+/// One worker, from its start to its end. Everything is [loop].
+final class WorkerProcess {
+    let pid: pid_t
+    let startedAt = EventLoop.now
+    /// Part of the ids of its events.
+    let epoch: Int
+    /// What it runs, and how it ended.
+    let recorder: FlightRecorder
+    private var heldLoops: HeldLoops
+    private let control: ControlConnection
+    private let errors: ErrorOutput
+
+    /// Plugins that it has opened.
+    var loaded: [LoadedFacts] = []
+    /// When it was told to accept connections.
+    var servesSince: ContinuousClock.Instant?
+    /// Starts that a plugin has not answered yet.
+    private(set) var unfinishedStarts: [Int64: StartedConfig] = [:]
+
+    /// What it is told to do goes through the other end of this.
+    static let controlDescriptor: Int32 = 3
+    static let counterDescriptor: Int32 = 4
+    /// The supervisor's standard error, for the worker's own log. What plugins and their runtimes write goes through here.
+    static let logDescriptor: Int32 = 5
+    static let recorderDescriptor: Int32 = 6
+
+    /// How a worker is started.
+    struct Launch {
+        /// A program, with the arguments that make it a worker.
+        let command: [String]
+        let counter: SharedCounter
+        let makeRecorder: () throws(FlightRecorderError) -> FlightRecorder
+        let limits: HandlerLimits
+    }
+
+    /// - Parameters:
+    ///   - onLine: takes a line of its standard error.
+    ///   - onMessage: takes what it says, but of its starts, which are counted here.
+    ///   - onEnd: hears how it ended, after all that it has said.
+    init(
+        _ launch: Launch, epoch: Int, on loop: EventLoop, onLine: @escaping (String) -> Void,
+        onMessage: @escaping (WorkerProcess, ReceivedMessage) -> Void, onEnd: @escaping (WorkerProcess, WorkerEnd) -> Void
+    ) throws(WorkerStartError) {
+        self.epoch = epoch
+        do throws(FlightRecorderError) { recorder = try launch.makeRecorder() } catch { throw WorkerStartError("\(error)") }
+        heldLoops = HeldLoops(loops: recorder.loopCount, warning: launch.limits.warning, limit: launch.limits.limit)
+        do throws(SystemError) {
+            let sockets = try Self.socketPair()
+            let childSocket = OwnedDescriptor(owning: sockets.child)
+            let ownSocket = OwnedDescriptor(owning: sockets.own)
+            let pipe = try Self.pipe()
+            let writing = OwnedDescriptor(owning: pipe.writing)
+            let reading = OwnedDescriptor(owning: pipe.reading)
+            pid = try Self.spawn(launch, recorder, control: childSocket.number, errors: writing.number)
+
+            var forward: (ReceivedMessage) -> Void = { _ in }
+            let box = MessageBox()
+            control = try ControlConnection(ownSocket, on: loop) { box.take($0) }
+            errors = try ErrorOutput(reading, on: loop, onLine: onLine)
+            forward = { [unowned self] received in
+                switch received.message {
+                case .starting(let number, let start): unfinishedStarts[number] = start
+                case .startEnded(let number): unfinishedStarts[number] = nil
+                default:
+                    // What it wrote before comes before what it brings about.
+                    errors.readAvailable()
+                    onMessage(self, received)
+                }
+            }
+            box.take = forward
+            try ChildEndWatch.start(for: pid, on: loop) { [self] status in
+                // What it has said last is still on its way.
+                control.receive()
+                control.close()
+                errors.finish()
+                onEnd(self, WorkerEnd(waitStatus: status))
+            }
+        } catch {
+            throw WorkerStartError("\(error)")
+        }
+    }
+
+    /// Who takes messages, once there is somebody.
+    private final class MessageBox {
+        var take: (ReceivedMessage) -> Void = { _ in }
+    }
+
+    private static func spawn(_ launch: Launch, _ recorder: FlightRecorder, control: Int32, errors: Int32) throws(SystemError) -> pid_t {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, logDescriptor)
+        posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO)
+        posix_spawn_file_actions_adddup2(&actions, control, controlDescriptor)
+        posix_spawn_file_actions_adddup2(&actions, launch.counter.memory.number, counterDescriptor)
+        // Above the numbers that the child's take.
+        let memory = OwnedDescriptor(owning: fcntl(recorder.descriptor ?? -1, F_DUPFD_CLOEXEC, 10))
+        guard memory.number >= 0 else { throw SystemError("fcntl") }
+        posix_spawn_file_actions_adddup2(&actions, memory.number, recorderDescriptor)
+        // Kong's nginx leaves descriptors open that are none of a plugin's.
+        let closing = supervision_close_from(&actions, recorderDescriptor + 1)
+        guard closing == 0 else { throw SystemError("posix_spawn_file_actions_addclosefrom_np", code: closing) }
+
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var none = sigset_t()
+        sigemptyset(&none)
+        var all = sigset_t()
+        sigfillset(&all)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setsigdefault(&attributes, &all)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+
+        let copies = launch.command.map { strdup($0) } + [nil]
+        defer { for copy in copies { free(copy) } }
+        var child = pid_t()
+        let variables = environment().map { strdup($0) } + [nil]
+        defer { for variable in variables { free(variable) } }
+        let result = posix_spawn(&child, launch.command.first ?? "", &actions, &attributes, copies, variables)
+        guard result == 0 else { throw SystemError("posix_spawn", launch.command.first ?? "", code: result) }
+        return child
+    }
+
+    /// As this process's; but a Swift runtime's own backtrace takes seconds in which there is no worker, and the flight recorder
+    /// has one.
+    private static func environment() -> [String] {
+        var variables: [String] = []
+        var next = environ
+        while let variable = next.pointee {
+            variables.append(String(cString: variable))
+            next += 1
+        }
+        if getenv("SWIFT_BACKTRACE") == nil { variables.append("SWIFT_BACKTRACE=enable=no") }
+        return variables
+    }
+
+    /// Descriptors above the numbers that the child's take: dup2 to itself would keep close-on-exec.
+    private static func moved(_ descriptor: Int32) -> Int32 {
+        defer { close(descriptor) }
+        return fcntl(descriptor, F_DUPFD_CLOEXEC, 10)
+    }
+
+    private static func socketPair() throws(SystemError) -> (own: Int32, child: Int32) {
+        var ends: [Int32] = [-1, -1]
+        guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0 else {
+            throw SystemError("socketpair")
+        }
+        let (own, child) = (moved(ends[0]), moved(ends[1]))
+        guard own >= 0, child >= 0 else { throw SystemError("fcntl") }
+        return (own, child)
+    }
+
+    private static func pipe() throws(SystemError) -> (reading: Int32, writing: Int32) {
+        var ends: [Int32] = [-1, -1]
+        guard Glibc.pipe(&ends) == 0 else { throw SystemError("pipe") }
+        let (reading, writing) = (moved(ends[0]), moved(ends[1]))
+        guard reading >= 0, writing >= 0 else { throw SystemError("fcntl") }
+        _ = fcntl(reading, F_SETFL, O_NONBLOCK)
+        return (reading, writing)
+    }
+
+    // MARK: Talking
+
+    func send(_ message: ControlMessage) { control.send(message) }
+
+    /// - Parameter descriptor: is closed here.
+    func send(_ message: ControlMessage, with descriptor: consuming OwnedDescriptor) {
+        control.send(message, descriptor: descriptor.release())
+    }
+
+    /// Takes in what it has sent, now.
+    func receive() { control.receive() }
+
+    /// What has not let go of its loop since it was looked at before.
+    func lookForHeldLoops() -> [HeldLoops.Finding] { heldLoops.look(at: recorder) }
+
+    func kill(_ signal: Int32) { Glibc.kill(pid, signal) }
+
+    /// What it wrote to standard error last.
+    var lastLines: [String] { errors.lastLines }
+}
+
+/// Why there is no worker.
+struct WorkerStartError: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
+}
+
+/// For how long a plugin may hold an event loop.
+public struct HandlerLimits: Sendable {
+    /// It is named in the log.
+    public var warning: Duration
+    /// Its worker is ended, as by a crash of the plugin; nil: never.
+    public var limit: Duration?
+    /// How often has to be looked.
+    public var interval: Duration
+
+    public init(warning: Duration, limit: Duration?, interval: Duration) {
+        self.warning = warning
+        self.limit = limit
+        self.interval = interval
+    }
+}

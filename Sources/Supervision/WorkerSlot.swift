@@ -1,0 +1,268 @@
+import EventLoop
+import Glibc
+import Logging
+import PluginLoader
+
+/// One socket that Kong connects to, and the workers that serve it: as a rule one; while it is being replaced, two or more.
+/// Everything is [loop].
+final class WorkerSlot {
+    /// The only plugin of its workers; nil: all.
+    let plugin: String?
+    let socketPath: String
+    private unowned let supervisor: Supervisor
+    private var loop: EventLoop { supervisor.loop }
+    private var logger: Logger { supervisor.logger }
+
+    /// Made when there is a worker to serve it, so that a Kong that is being restarted uses the old server until then.
+    private var listener: UnixListener?
+    /// Serves.
+    private(set) var current: WorkerProcess?
+    /// Is about to.
+    private(set) var next: WorkerProcess?
+    /// Hand their connections over, and end.
+    private(set) var retiring: [WorkerProcess] = []
+    private(set) var instances = InstanceTable()
+    private var backoff = Backoff()
+    private var waitsToStart = false
+    private(set) var restarts = 0
+    private var epoch = 0
+    /// Connections that came from a worker while there was none to take them.
+    private var parked: [(MovedConnection, ReceivedMessage)] = []
+    /// Who wants to know how the reload that is under way ends.
+    private var reloadWaiters: [(ReloadOutcome) -> Void] = []
+    /// Who has asked for another one meanwhile.
+    private var laterReloads: [(ReloadOutcome) -> Void] = []
+
+    private static let epochs = 16
+    /// How long a worker that is being replaced may take to finish its events before it has to end.
+    private static let retirementLimit: Duration = .seconds(65)
+
+    enum ReloadOutcome {
+        case taken
+        /// The old worker stays; why.
+        case refused(String)
+    }
+
+    init(_ plugin: String?, socketPath: String, _ supervisor: Supervisor) {
+        self.plugin = plugin
+        self.socketPath = socketPath
+        self.supervisor = supervisor
+    }
+
+    /// For the log.
+    var name: String { plugin.map { "worker of \($0)" } ?? "worker" }
+
+    /// All that run.
+    var workers: [WorkerProcess] { [current, next].compactMap { $0 } + retiring }
+
+    var hasServed: Bool { listener != nil }
+
+    // MARK: Starting
+
+    /// Starts a worker. It takes over when it is ready.
+    func start() {
+        guard next == nil, !supervisor.isShuttingDown else { return }
+        waitsToStart = false
+        epoch = (epoch + 1) % Self.epochs
+        let worker: WorkerProcess
+        do throws(WorkerStartError) {
+            worker = try WorkerProcess(
+                supervisor.launch, epoch: epoch, on: loop, onLine: supervisor.onLine,
+                onMessage: { [unowned self] worker, received in take(received, from: worker) },
+                onEnd: { [unowned self] worker, end in ended(worker, end) })
+        } catch {
+            logger.error("cannot start a \(name): \(error)")
+            return startLater(after: backoff.next(after: nil))
+        }
+        next = worker
+        worker.send(.begin(supervisor.task(for: self, epoch: epoch)))
+        for instance in instances.all { worker.send(.restore(instance)) }
+        worker.send(.restored)
+    }
+
+    private func startLater(after delay: Duration) {
+        guard !waitsToStart else { return }
+        waitsToStart = true
+        if delay == .zero { return start() }
+        logger.notice("the next \(name) is started in \(delay)")
+        loop.schedule(after: delay) { [weak self] in
+            guard let self, waitsToStart else { return }
+            start()
+        }
+    }
+
+    /// Replaces the worker.
+    func reload(_ done: @escaping (ReloadOutcome) -> Void) {
+        // The one that is being started may have looked at the files too early.
+        if next != nil || waitsToStart {
+            laterReloads.append(done)
+        } else {
+            reloadWaiters.append(done)
+            start()
+        }
+    }
+
+    private func finishReload(_ outcome: ReloadOutcome) {
+        let waiters = reloadWaiters
+        reloadWaiters = laterReloads
+        laterReloads = []
+        for waiter in waiters { waiter(outcome) }
+        if !reloadWaiters.isEmpty { start() }
+    }
+
+    // MARK: Messages
+
+    private func take(_ received: ReceivedMessage, from worker: WorkerProcess) {
+        switch received.message {
+        case .loaded(let facts): worker.loaded.append(facts)
+        case .ready: if worker === next { takeOver(worker) }
+        case .started(let instance):
+            instances.add(instance)
+            for other in workers where other !== worker { other.send(.restore(instance)) }
+        case .closed(let id):
+            instances.remove(id)
+            for other in workers where other !== worker { other.send(.closed(id: id)) }
+        case .inquire(let id):
+            // What another has said before the id came to Kong.
+            for other in workers where other !== worker { other.receive() }
+            worker.send(.inquire(id: id))
+        case .moved(let connection, let epoch): move(connection, received, to: epoch)
+        case .report(let number, let value): supervisor.reported(number, value)
+        // The rest is what a supervisor says.
+        default: break
+        }
+    }
+
+    /// A worker is ready to serve.
+    private func takeOver(_ worker: WorkerProcess) {
+        if let current, let reason = objection(to: worker, inPlaceOf: current) {
+            logger.error("\(reason); the old \(name) stays, pid \(current.pid)")
+            next = nil
+            worker.kill(SIGKILL)
+            return finishReload(.refused(reason))
+        }
+        do throws(SystemError) {
+            if listener == nil {
+                tellOfOther()
+                listener = try UnixListener(path: socketPath, onAccept: { _ in }, onTrouble: { _ in })
+                logger.notice("swift-pluginserver listens on \(socketPath), pid \(getpid())")
+            }
+            guard let socket = try listener?.duplicate() else { return }
+            worker.send(.serve, with: socket)
+        } catch {
+            logger.critical("\(supervisor.configuration.explain(socketPath, error))")
+            return supervisor.fail()
+        }
+        let old = current
+        next = nil
+        current = worker
+        worker.servesSince = EventLoop.now
+        if let old {
+            reportChangedSchemas(from: old, to: worker)
+            logger.notice("\(name) \(worker.pid) takes over from \(old.pid)")
+            retire(old)
+        }
+        let waiting = parked
+        parked = []
+        for (connection, received) in waiting { move(connection, received, to: nil) }
+        finishReload(.taken)
+    }
+
+    /// A reload of Kong's goes so. If it is none, there are two servers for one Kong, or two Kongs with one prefix.
+    private func tellOfOther() {
+        guard case .listener(let pid, let user) = UnixListener.occupant(of: socketPath) else { return }
+        logger.warning(
+            "\(socketPath) is taken from process \(pid) of user \(user), which still listens there: it keeps its connections, and gets no new ones")
+    }
+
+    /// Why a new worker must not replace the old one: it has not taken a plugin that the old one has, and whose file is there.
+    private func objection(to worker: WorkerProcess, inPlaceOf old: WorkerProcess) -> String? {
+        let names = Set(worker.loaded.map(\.plugin))
+        let missing = old.loaded.filter { facts in
+            !names.contains(facts.plugin) && !supervisor.quarantine.contains(facts.plugin) && access(facts.path, F_OK) == 0
+        }
+        guard !missing.isEmpty else { return nil }
+        return "plugin \(missing.map(\.plugin).joined(separator: ", ")) is not fit to be reloaded"
+    }
+
+    private func reportChangedSchemas(from old: WorkerProcess, to new: WorkerProcess) {
+        for facts in new.loaded {
+            guard let before = old.loaded.first(where: { $0.plugin == facts.plugin }), before.schema != facts.schema else { continue }
+            logger.warning("the schema of plugin \(facts.plugin) has changed: Kong reads it only when it starts")
+        }
+    }
+
+    private func retire(_ worker: WorkerProcess) {
+        retiring.append(worker)
+        worker.send(.retire)
+        loop.schedule(after: Self.retirementLimit) { [weak self, weak worker] in
+            guard let self, let worker, retiring.contains(where: { $0 === worker }) else { return }
+            logger.warning("\(name) \(worker.pid) has not finished its events; it has to end")
+            worker.send(.shutDown)
+            loop.schedule(after: supervisor.endLimit) { [weak self, weak worker] in
+                guard let self, let worker, retiring.contains(where: { $0 === worker }) else { return }
+                worker.kill(SIGKILL)
+            }
+        }
+    }
+
+    /// Hands a connection to another worker.
+    private func move(_ connection: MovedConnection, _ received: ReceivedMessage, to epoch: Int?) {
+        var connection = connection
+        var target = current
+        if let epoch {
+            let worker = workers.first { $0.epoch == epoch }
+            connection.isReturned = worker == nil
+            target = worker ?? current
+        }
+        guard let target else {
+            if !supervisor.isShuttingDown { parked.append((connection, received)) }
+            return
+        }
+        guard let socket = received.takeDescriptor() else { return }
+        target.send(.adopt(connection), with: socket)
+    }
+
+    // MARK: Ends
+
+    private func ended(_ worker: WorkerProcess, _ end: WorkerEnd) {
+        defer { supervisor.workerEnded() }
+        if let index = retiring.firstIndex(where: { $0 === worker }) {
+            retiring.remove(at: index)
+            if end == .exited(0) || supervisor.isShuttingDown {
+                logger.info("\(name) \(worker.pid) has ended")
+            } else {
+                supervisor.crashed(worker, end, in: self)
+            }
+            return
+        }
+        guard worker === current || worker === next else { return }
+        let hasFailedToStart = worker === next
+        if worker === current { current = nil } else { next = nil }
+        if supervisor.isShuttingDown { return }
+        if hasFailedToStart, !hasServed, case .exited(let status) = end, status != 0 {
+            // It has said why. Kong starts the server again.
+            return supervisor.fail()
+        }
+        supervisor.crashed(worker, end, in: self)
+        if hasFailedToStart, current != nil {
+            logger.error("the new \(name) has ended before it was ready; the old one stays")
+            return finishReload(.refused("the new worker ended before it was ready: \(end)"))
+        }
+        restarts += 1
+        guard next == nil else { return }
+        let service = worker.servesSince.map { EventLoop.now - $0 }
+        // Whoever kills a worker that serves does not want to wait.
+        startLater(after: service != nil && !end.isOwnDoing ? .zero : backoff.next(after: service))
+    }
+
+    /// Lets the workers finish, and removes the socket.
+    func shutDown() {
+        listener?.stop()
+        listener = nil
+        parked = []
+        waitsToStart = false
+        next?.kill(SIGKILL)
+        for worker in [current].compactMap({ $0 }) + retiring { worker.send(.shutDown) }
+    }
+}

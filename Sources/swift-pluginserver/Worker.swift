@@ -1,0 +1,57 @@
+import ArgumentParser
+import EventLoop
+import Glibc
+import Logging
+import PluginLoader
+import PluginServer
+import Supervision
+
+/// What the server runs itself as, to host plugins. Not for people: it takes the server's flags, and is told the rest by its
+/// supervisor.
+struct Worker: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "worker", abstract: "Hosts plugins for the server, in a process of its own.", shouldDisplay: false)
+
+    @OptionGroup var location: PluginsLocation
+    @OptionGroup var logging: LoggingOptions
+    @OptionGroup var diagnostics: DiagnosticsOptions
+    @OptionGroup var wireProtocol: WireProtocolOption
+    @OptionGroup var judging: JudgingOptions
+    @OptionGroup var serving: ServingOptions
+    @OptionGroup var supervision: SupervisionOptions
+
+    /// Means nothing to a server, which takes it all the same.
+    @Option(name: .goStyle("plugin")) var plugin: String?
+
+    func run() throws {
+        guard let link = try SupervisorLink.inherited() else { throw fail("a worker is started by swift-pluginserver itself") }
+        StandardErrorLog.move(to: inheritedLogDescriptor())
+        serving.prepareProcess()
+        // Its supervisor says when it is to end: these come to all processes of a terminal, or of a service.
+        signal(SIGTERM, SIG_IGN)
+        signal(SIGINT, SIG_IGN)
+        if let memory = supervision.workerMemory { limitMemory(memory) }
+        let files = diagnostics.diagnostics(for: "serve", location)
+        let logger = logging.logger(files)
+        var configuration = serving.configuration(location, judging, .supervised(link.recorder))
+        configuration.listens = false
+        configuration.only = link.task.only
+        configuration.socketPath = supervision.socketPath(for: link.task.only, serving.socket, in: location)
+        configuration.quarantined = Set(link.task.quarantined)
+        configuration.passesQuarantined = supervision.onQuarantine == .failOpen
+        do throws(ServerError) {
+            let server = try Server(configuration, logger: logger, diagnostics: files, supervision: link)
+            do throws(SystemError) { try link.start(server, files) } catch { throw .system(error) }
+            try server.run()
+        } catch {
+            throw ServingOptions.report(error, logger)
+        }
+        // Not exit(): other threads still run, and the destructors of plugins are not made for that.
+        _exit(0)
+    }
+
+    private func limitMemory(_ bytes: UInt64) {
+        var limit = rlimit(rlim_cur: rlim_t(bytes), rlim_max: rlim_t(bytes))
+        setrlimit(__rlimit_resource_t(RLIMIT_DATA.rawValue), &limit)
+    }
+}
