@@ -52,7 +52,7 @@ import Testing
         .deletingLastPathComponent().appendingPathComponent("../../Sources/CFlightRecorder").path
 
     /// A process of that program.
-    private struct Recorded: ~Copyable {
+    private final class Recorded {
         let recorder: FlightRecorder
         let pid: pid_t
 
