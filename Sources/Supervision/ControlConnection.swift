@@ -11,7 +11,9 @@ final class ControlConnection: EventSource {
     private let socket: OwnedDescriptor
     private var registration: Registration?
     private var frames = ControlFrames()
+    /// What is to be sent, from `sent` on: a worker that opens its plugins does not read, and there may be many instances.
     private var output: [Frame] = []
+    private var sent = 0
     private let onMessage: (ReceivedMessage) -> Void
 
     private struct Frame {
@@ -74,7 +76,8 @@ final class ControlConnection: EventSource {
 
     private func flush() {
         guard let registration else { return }
-        while let frame = output.first {
+        while sent < output.count {
+            let frame = output[sent]
             let count = frame.rest.withUnsafeBytes {
                 supervision_send(socket.number, $0.baseAddress, $0.count, frame.descriptor, Int32(MSG_DONTWAIT))
             }
@@ -84,10 +87,14 @@ final class ControlConnection: EventSource {
                 return loop.modify(registration, to: errno == EAGAIN ? [.readable, .writable] : .readable)
             }
             if frame.descriptor >= 0 { Glibc.close(frame.descriptor) }
-            output[0].descriptor = -1
-            output[0].rest = frame.rest.dropFirst(count)
-            if output[0].rest.isEmpty { output.removeFirst() }
+            output[sent] = Frame(rest: frame.rest.dropFirst(count), descriptor: -1)
+            if output[sent].rest.isEmpty {
+                output[sent].rest = []
+                sent += 1
+            }
         }
+        output.removeAll(keepingCapacity: true)
+        sent = 0
         loop.modify(registration, to: .readable)
     }
 }
