@@ -172,7 +172,9 @@ public final class Server: @unchecked Sendable {
         for signal in [SIGUSR1, SIGHUP] {
             try SignalWatch.start(signal, on: main) { [unowned self] in diagnostics?.reopen() }
         }
-        try ProcessEndWatch.start(forParent: parent, on: main) { [unowned self] in shutDown("Kong exited") }
+        if configuration.endsWithParent {
+            try ProcessEndWatch.start(forParent: parent, on: main) { [unowned self] in shutDown("Kong exited") }
+        }
     }
 
     func context(of loop: Int) -> LoopContext? { loop < contexts.count ? contexts[loop] : nil }

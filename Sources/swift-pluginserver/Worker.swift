@@ -35,6 +35,7 @@ struct Worker: ParsableCommand {
         let logger = logging.logger(files)
         var configuration = serving.configuration(location, judging, .supervised(link.recorder))
         configuration.listens = false
+        configuration.endsWithParent = true
         configuration.only = link.task.only
         configuration.socketPath = supervision.socketPath(for: link.task.only, serving.socket, in: location)
         configuration.quarantined = Set(link.task.quarantined)
