@@ -114,6 +114,7 @@ let package = Package(
         // What tests of several rooms need.
         .target(name: "TestSupport", path: "Tests/TestSupport"),
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"]),
+        .testTarget(name: "FlightRecordingTests", dependencies: ["FlightRecording", "TestSupport"]),
         .testTarget(name: "ForeignFunctionTests", dependencies: ["ForeignFunction"]),
         .testTarget(
             name: "NativePDKTests", dependencies: ["NativePDK", "PDKCatalogue", "CKongPlugin", "PluginLoader"]),

@@ -139,7 +139,7 @@ struct HMACAuth: Plugin, AccessPhase {
             body = try await kong.request.rawBody()
         } catch {
             guard error.code == .refused || error.code == .limit else { throw error }
-            throw Rejection.different("the body cannot be read: \(error)")
+            throw Rejection.unverifiable("the body cannot be read: \(error)")
         }
         guard let digest = request.headers["digest"] else {
             guard body.isEmpty else { throw Rejection.different("the body has no digest") }

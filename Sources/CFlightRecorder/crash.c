@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,14 +49,22 @@ static bool is_frame(uint64_t frame, uint64_t low) {
     return thread->stack_high == 0 || (frame >= thread->stack_low && frame <= thread->stack_high - 16);
 }
 
-/* The C library keeps no frame pointers. Finds the next of the callers' frames above `low`, which looks like one: where the
- * frame above it is, and an address to return to. 0: none. */
+/* Whether a frame is followed by others, each above the one before. */
+static bool leads_on(uint64_t frame) {
+    enum { FRAMES = 5 };
+    uint64_t words[2];
+    for (int count = 0; count < FRAMES; count++) {
+        if (!peek(frame, words) || !is_code(words[1]) || !is_frame(words[0] & ~ASYNC_FRAME, frame + 16)) return false;
+        frame = words[0] & ~ASYNC_FRAME;
+    }
+    return true;
+}
+
+/* The C library keeps no frame pointers. Finds the next of the callers' frames above `low`. 0: none. */
 static uint64_t find_frame(uint64_t low) {
     enum { FARTHEST = 16 * 1024 };
-    uint64_t words[2];
     for (uint64_t frame = low + (8 - low % 8) % 8; frame < low + FARTHEST && is_frame(frame, low); frame += 8) {
-        if (!peek(frame, words)) return 0;
-        if (is_frame(words[0] & ~ASYNC_FRAME, frame + 16) && words[0] - frame < FARTHEST && is_code(words[1])) return frame;
+        if (leads_on(frame)) return frame;
     }
     return 0;
 }
@@ -194,6 +203,11 @@ void flight_install(flight_page *page, const char *report) {
     struct sigaction action = {.sa_sigaction = crashed, .sa_flags = SA_SIGINFO | SA_ONSTACK};
     /* A crash in the handler, where its signal is blocked, ends the process at once. */
     sigfillset(&action.sa_mask);
+    /* A blocked signal stays blocked across exec, and then ends the process without a word. */
+    sigset_t wanted;
+    sigemptyset(&wanted);
+    for (int index = 0; index < CRASH_SIGNALS; index++) sigaddset(&wanted, crash_signals[index]);
+    pthread_sigmask(SIG_UNBLOCK, &wanted, NULL);
     for (int index = 0; index < CRASH_SIGNALS; index++) sigaction(crash_signals[index], &action, &previous[crash_signals[index]]);
     on_exit(exited, NULL);
 }

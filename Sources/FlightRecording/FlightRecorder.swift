@@ -53,7 +53,7 @@ public final class FlightRecorder: @unchecked Sendable {
     }
 
     /// Changes whenever the activity does.
-    func sequence(ofSlot slot: Int) -> UInt64 { copy(of: slot).sequence }
+    public func sequence(ofSlot slot: Int) -> UInt64 { copy(of: slot).sequence }
 
     func copy(of slot: Int) -> flight_slot {
         var copy = flight_slot()

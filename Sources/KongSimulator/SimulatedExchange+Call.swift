@@ -35,9 +35,9 @@ extension SimulatedExchange {
     }
 
     /// What uses nginx's variables or its request raises an error in the log phase, though Kong's own check allows it:
-    /// plugin servers get that phase from a timer, when the request is gone.
+    /// plugin servers get that phase from a timer, when the request is gone. And in certificate, when there is none yet.
     func checkRequest() throws(Interruption) {
-        guard phase != .log else { throw .disabledAPI }
+        guard phase != .log, phase != .certificate else { throw .disabledAPI }
     }
 
     /// Whether the client's connection comes from a trusted proxy.

@@ -30,7 +30,7 @@ enum Interruption: Error {
     /// There is no such function.
     case unknownMethod
 
-    /// What nginx says where there is no request behind a call, as in the log phase of plugin servers: Kong runs it from
-    /// a timer.
+    /// What nginx says where there is no request behind a call, as in certificate, and in the log phase of plugin servers:
+    /// Kong runs it from a timer.
     static let disabledAPI = Interruption.raised("API disabled in the current context")
 }

@@ -70,7 +70,7 @@ final class DefinedPlugin: @unchecked Sendable {
     }
 
     private func makeInstance(_ config: UnsafePointer<kong_value>) throws(StartError) -> DefinedInstance {
-        let config = JSONValue(config.pointee).withoutKongsOwn
+        let config = JSONValue(config.pointee).only(definition.config.fields)
         // Kong has done so before it sent it; but what is in the struct shall be right whoever sends it.
         if let violation = ConfigViolation(of: schema, by: config) { throw StartError(description: violation.description) }
         let instance = DefinedInstance(size: definition.config.size)
@@ -125,10 +125,11 @@ final class DefinedPlugin: @unchecked Sendable {
 }
 
 extension JSONValue {
-    /// A configuration without what no schema has: Kong's own names begin with two underscores.
-    fileprivate var withoutKongsOwn: JSONValue {
+    /// A configuration without what is Kong's own (`__seq__`, `route_id`…) or older than the plugin: as for plugins in Swift.
+    fileprivate func only(_ known: [ConfigTable.Field]) -> JSONValue {
         guard case .object(let fields) = self else { return self }
-        return .object(fields.filter { !$0.key.hasPrefix("__") })
+        let names = Set(known.map(\.name))
+        return .object(fields.filter { names.contains($0.key) })
     }
 }
 

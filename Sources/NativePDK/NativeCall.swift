@@ -209,7 +209,7 @@ final class NativeCall: Sendable {
             let status = withUnsafeMutablePointer(to: &answer) {
                 host.pointee.flush(host, pdk.pointee.event, Answer.complete, $0)
             }
-            if status != kong_status(KONG_OK) { throw NativeFailure(status: status, "it cannot be done: status \(status)") }
+            if status != kong_status(KONG_OK) { throw NativeFailure(untold: status) }
             if answer.status != kong_status(KONG_OK) { throw NativeFailure(status: answer.status, answer.message) }
             return kong_status(KONG_OK)
         } catch {

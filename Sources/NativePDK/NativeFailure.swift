@@ -14,4 +14,15 @@ struct NativeFailure: Error {
         self.status = status
         self.reason = reason
     }
+
+    /// Of a flush that the host has not taken: it has no message.
+    init(untold status: kong_status) {
+        self.status = status
+        reason =
+            switch Int(status) {
+            case KONG_CANCELLED: "nobody waits for this event any more"
+            case KONG_EVENT_OVER: "the event is over"
+            default: "it cannot be done: status \(status)"
+            }
+    }
 }

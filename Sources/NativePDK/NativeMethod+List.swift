@@ -100,7 +100,7 @@ extension NativeMethod {
             "kong.request.get_raw_body",
             "The body; one that Kong has written to a file is read from there, up to the size given, 64 MiB by default."
         ),
-        ("kong.request.get_body", "The body as Kong parses it: a form or JSON. Without mimetype leave out the rest."),
+        ("kong.request.get_body", "The body as Kong parses it: a form or JSON, for Kong 2 without a null in it. Without mimetype leave out the rest."),
         ("kong.request.get_start_time", "When the request began, in milliseconds since 1970."),
         ("kong.request.get_uri_captures", "What the regular expression of the route's path has captured."),
 
@@ -118,15 +118,18 @@ extension NativeMethod {
         ("kong.response.exit", "Answers the client and ends the event: return from the handler after it."),
         ("kong.response.error", "The same with a body that Kong makes of the message, in the form that the client accepts."),
 
-        ("kong.service.set_upstream", "Sends the request to an upstream of Kong's; false if there is no such one."),
+        (
+            "kong.service.set_upstream",
+            "Sends the request to an upstream of Kong's; false if there is no such one. Over ProtoBuf:1 Kong before 3.7 fails if there is."
+        ),
         ("kong.service.set_target", "Sends the request to a host and port."),
         ("kong.service.set_retries", "How often Kong tries again."),
         ("kong.service.set_timeouts", "How long Kong waits for the service, in milliseconds."),
         ("kong.service.set_tls_verify", "Whether the service's certificate is checked."),
         ("kong.service.set_tls_verify_depth", "How long the chain of the service's certificate may be."),
 
-        ("kong.service.request.set_scheme", "\"http\" or \"https\"."),
-        ("kong.service.request.set_path", "Begins with a slash; without the query."),
+        ("kong.service.request.set_scheme", "\"http\" or \"https\". In rewrite from Kong 3.8 on."),
+        ("kong.service.request.set_path", "Begins with a slash; without the query. In rewrite from Kong 3.8 on."),
         ("kong.service.request.set_raw_query", "The query as it shall be sent, without a question mark."),
         ("kong.service.request.set_method", "As \"GET\"."),
         (

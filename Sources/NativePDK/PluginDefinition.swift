@@ -29,6 +29,9 @@ struct PluginDefinition: Sendable {
         guard let version = ConfigTable.text(definition.version, atMost: 64) else { throw DefinitionError("it has no version") }
         self.version = version
         config = try ConfigTable(definition.fields, count: definition.field_count, size: definition.config_size)
+        if let taken = config.fields.first(where: { Self.isTaken($0.name) }) {
+            throw DefinitionError("config.\(taken.name): Kong writes a value of its own under that name")
+        }
         var handlers: [UInt32: ForeignFunction] = [:]
         for handler in UnsafeBufferPointer(start: definition.handlers, count: definition.handler_count) {
             guard handlers[handler.kind] == nil else {
@@ -40,6 +43,11 @@ struct PluginDefinition: Sendable {
         onStop = handlers.removeValue(forKey: UInt32(KONG_ON_STOP))
         guard !handlers.isEmpty else { throw DefinitionError("it has no handler for any phase") }
         self.handlers = handlers
+    }
+
+    /// kong/runloop/plugins_iterator.lua, `get_plugin_config`: these are written over what the user has set.
+    private static func isTaken(_ name: String) -> Bool {
+        name.hasPrefix("__") || ["route_id", "service_id", "consumer_id", "plugin_instance_name"].contains(name)
     }
 
     private static func function(_ handler: kong_handler) throws(DefinitionError) -> ForeignFunction {

@@ -47,10 +47,10 @@ struct ResultPlaces {
             guard let body = value.stringIfAny else { throw value.unexpected("a body") }
             store(body)
         case .integer:
-            guard let integer = value.integerIfAny else { throw value.unexpected("an integer") }
+            guard let integer = value.integerOfAnyKind else { throw value.unexpected("an integer") }
             store(integer)
         case .optionalInteger:
-            let integer = value.integerIfAny
+            let integer = value.integerOfAnyKind
             guard integer != nil || value.type == KongType.null else { throw value.unexpected("an integer") }
             store(integer ?? 0)
             second?.storeBytes(of: integer != nil, as: Bool.self)
@@ -101,6 +101,10 @@ extension kong_value {
         default: return nil
         }
     }
+
+    /// An integer, or the text of one: before 3.7 Kong answers `kong.request.get_forwarded_port` over MessagePack with that of
+    /// an nginx variable.
+    fileprivate var integerOfAnyKind: Int64? { integerIfAny ?? stringIfAny.flatMap { Int64($0.text) } }
 
     /// A map, or Lua's empty table; its entries are somewhere even if there are none.
     func mapIfAny(in arena: ValueArena) -> kong_map? {

@@ -16,10 +16,10 @@
 
 extension PDKCatalogue {
     static let clientMethods: [PDKMethod] = [
-        PDKMethod("kong.client.get_ip", (.empty, .string), in: .alive, returns: .always(.string)),
-        PDKMethod("kong.client.get_forwarded_ip", (.empty, .string), in: .alive, returns: .always(.string)),
-        PDKMethod("kong.client.get_port", (.empty, .int), in: .alive, returns: .always(.integer)),
-        PDKMethod("kong.client.get_forwarded_port", (.empty, .int), in: .alive, returns: .always(.integer)),
+        PDKMethod("kong.client.get_ip", (.empty, .string), in: .connected, returns: .always(.string)),
+        PDKMethod("kong.client.get_forwarded_ip", (.empty, .string), in: .connected, returns: .always(.string)),
+        PDKMethod("kong.client.get_port", (.empty, .int), in: .connected, returns: .always(.integer)),
+        PDKMethod("kong.client.get_forwarded_port", (.empty, .int), in: .connected, returns: .always(.integer)),
         PDKMethod(
             "kong.client.get_credential", (.empty, .authenticatedCredential), in: .routed, returns: .optional(.record)),
         PDKMethod(
@@ -67,7 +67,7 @@ extension PDKCatalogue {
 
     static let nginxMethods: [PDKMethod] = [
         PDKMethod(
-            "kong.nginx.get_var", (.string, .string), in: .alive, [.required("name", .string)],
+            "kong.nginx.get_var", (.string, .string), in: .connected, [.required("name", .string)],
             returns: .optional(.string)),
         PDKMethod("kong.nginx.get_tls1_version_str", (.empty, .string), in: .alive, returns: .optional(.string)),
         // Its message for a result is String, but the function returns nothing.

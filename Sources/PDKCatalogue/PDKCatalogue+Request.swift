@@ -4,7 +4,7 @@ extension PDKCatalogue {
     static let requestMethods: [PDKMethod] = [
         PDKMethod("kong.request.get_scheme", (.empty, .string), in: .requestAlive, returns: .always(.string)),
         PDKMethod("kong.request.get_host", (.empty, .string), in: .requestAlive, returns: .always(.string)),
-        PDKMethod("kong.request.get_port", (.empty, .int), in: .alive, returns: .always(.integer)),
+        PDKMethod("kong.request.get_port", (.empty, .int), in: .connected, returns: .always(.integer)),
         PDKMethod("kong.request.get_forwarded_scheme", (.empty, .string), in: .requestAlive, returns: .always(.string)),
         PDKMethod("kong.request.get_forwarded_host", (.empty, .string), in: .requestAlive, returns: .always(.string)),
         PDKMethod("kong.request.get_forwarded_port", (.empty, .int), in: .requestAlive, returns: .always(.integer)),

@@ -2,12 +2,13 @@
 
 extension PDKCatalogue {
     static let serviceMethods: [PDKMethod] = [
-        // True, or nil if there is no such upstream. Before 3.7 the message was Empty: nil there tells nothing.
+        // True, or nil if there is no such upstream. Before 3.7 the message was Empty: Kong raises an error there when it is to
+        // put true into it.
         PDKMethod(
             "kong.service.set_upstream", (.string, .bool), in: .access, [.required("host", .string)],
             returns: .optional(.boolean)),
         PDKMethod(
-            "kong.service.set_target", (.target, .empty), in: .proxying.union(.preread),
+            "kong.service.set_target", (.target, .empty), in: .balanced,
             [.required("host", .string), .required("port", .integer)]),
         PDKMethod(
             "kong.service.set_retries", nil, since: KongVersion(3, 8), in: .access, [.required("retries", .integer)]),
@@ -27,7 +28,7 @@ extension PDKCatalogue {
     ]
 
     static let serviceRequestMethods: [PDKMethod] = [
-        // Kong 2 allows these two in access only.
+        // Before 3.8 Kong allows these two in access only.
         PDKMethod("kong.service.request.set_scheme", (.string, .empty), in: .proxying, [.required("scheme", .string)]),
         PDKMethod("kong.service.request.set_path", (.string, .empty), in: .proxying, [.required("path", .string)]),
         PDKMethod(

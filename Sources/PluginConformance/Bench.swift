@@ -35,10 +35,13 @@ struct Bench {
 
     // MARK: Instances
 
-    /// What Kong sends beside a plugin's own fields.
+    /// What Kong sends beside a plugin's own fields, for a plugin of a consumer's on a route of a service.
     private static let kongsOwn: [String: JSONValue] = [
         "__key__": .string("plugins:conformance::::::"), "__seq__": .integer(1),
         "__plugin_id": .string("3fb5c8a2-7d1e-4f0b-9d43-6a1c2b9e8f03"),
+        "__ws_id": .string("0dc6f45b-8f8d-40d2-a504-473544ee190b"), "plugin_instance_name": .string("conformance"),
+        "route_id": .string("5f0e8f2a-94c5-4a63-8a0e-2a3a6bd3a5d1"), "service_id": .string("d1e6a6c4-2f55-4f5b-8a38-7b8f0f3f3c9e"),
+        "consumer_id": .string("9b9a1d7e-6c1b-4c7b-b1fb-0f6f5f6f0a2c"),
     ]
 
     /// Begins a start.

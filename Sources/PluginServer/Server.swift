@@ -90,8 +90,6 @@ public final class Server: @unchecked Sendable {
         } catch {
             throw .system(error)
         }
-        // The thread that opens the plugins becomes the first loop's.
-        contexts.first?.enterThread()
         let report = LoadReport(on: configuration.pluginsDirectory, logger: logger, diagnostics: diagnostics)
         do throws(ServerError) {
             try open(report)
@@ -104,20 +102,26 @@ public final class Server: @unchecked Sendable {
 
     /// From here on it is known of a crash who has crashed.
     private static func installRecorder(_ configuration: ServerConfiguration) throws(ServerError) -> FlightRecorder {
+        // The thread that opens the plugins becomes the first loop's.
+        defer { _ = flight_enter_thread(0, UInt32(FLIGHT_LOOP)) }
         switch configuration.supervision {
-        case .supervised(let recorder):
-            flight_install(recorder.page, nil)
-            return recorder
+        case .supervised(let recorder): return install(recorder, nil)
         case .none(_, let crashLog):
             do throws(FlightRecorderError) {
-                let recorder = try FlightRecorder(
-                    loops: configuration.loopCount, blockingThreads: configuration.blockingThreads, isShared: false)
-                flight_install(recorder.page, crashLog ?? "")
-                return recorder
+                return install(
+                    try FlightRecorder(
+                        loops: configuration.loopCount, blockingThreads: configuration.blockingThreads, isShared: false),
+                    crashLog ?? "")
             } catch {
                 throw .recorder(error)
             }
         }
+    }
+
+    /// It stays to the end of the process, which may come in any place.
+    private static func install(_ recorder: FlightRecorder, _ crashLog: String?) -> FlightRecorder {
+        flight_install(Unmanaged.passRetained(recorder).takeUnretainedValue().page, crashLog)
+        return recorder
     }
 
     /// Opens the plugins, and listens.
@@ -168,7 +172,9 @@ public final class Server: @unchecked Sendable {
         for signal in [SIGUSR1, SIGHUP] {
             try SignalWatch.start(signal, on: main) { [unowned self] in diagnostics?.reopen() }
         }
-        try ProcessEndWatch.start(forParent: parent, on: main) { [unowned self] in shutDown("Kong exited") }
+        if configuration.endsWithParent {
+            try ProcessEndWatch.start(forParent: parent, on: main) { [unowned self] in shutDown("Kong exited") }
+        }
     }
 
     func context(of loop: Int) -> LoopContext? { loop < contexts.count ? contexts[loop] : nil }

@@ -36,6 +36,8 @@ public struct ServerConfiguration: Sendable {
     public var blockingThreads: Int
     /// How many events may wait for one of them; what comes then is answered with status 503.
     public var blockingQueue: Int
+    /// Whether the server ends when the process that started it does. A worker always does.
+    public var endsWithParent: Bool
 
     /// Who sees to it that a plugin's crash is told of, and that a loop that is held is given up.
     public enum Supervision: Sendable {
@@ -55,7 +57,7 @@ public struct ServerConfiguration: Sendable {
         spinBudget: Duration = Self.defaultSpinBudget, maxMessageSize: Int = Self.defaultMaxMessageSize, stepTimeout: Duration = .seconds(60),
         eventTimeout: Duration = Self.defaultEventTimeout, supervision: Supervision = .none(Watchdog.Limits(), crashLog: nil),
         shutdownTimeout: Duration = .seconds(10), blockingThreads: Int = 4,
-        blockingQueue: Int = Self.defaultBlockingQueue
+        blockingQueue: Int = Self.defaultBlockingQueue, endsWithParent: Bool = true
     ) {
         self.socketPath = socketPath
         self.pluginsDirectory = pluginsDirectory
@@ -69,5 +71,6 @@ public struct ServerConfiguration: Sendable {
         self.shutdownTimeout = shutdownTimeout
         self.blockingThreads = max(1, blockingThreads)
         self.blockingQueue = max(0, blockingQueue)
+        self.endsWithParent = endsWithParent
     }
 }

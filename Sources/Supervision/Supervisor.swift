@@ -26,6 +26,8 @@ public struct SupervisorConfiguration {
     public var explain: (_ path: String, SystemError) -> String
     /// Whether a file that changes in the directory is reloaded.
     public var watchesDirectory: Bool
+    /// Whether the server ends when the process that started it does.
+    public var endsWithParent: Bool
 
     public enum Sockets {
         /// One worker for all plugins.
@@ -39,7 +41,7 @@ public struct SupervisorConfiguration {
         makeRecorder: @escaping () throws(FlightRecorderError) -> FlightRecorder, handlerLimits: HandlerLimits,
         explain: @escaping (_ path: String, SystemError) -> String, controlPath: String? = nil,
         shutdownTimeout: Duration = .seconds(10), quarantine: QuarantineLimits = QuarantineLimits(),
-        watchesDirectory: Bool = true
+        watchesDirectory: Bool = true, endsWithParent: Bool = true
     ) {
         self.workerCommand = workerCommand
         self.pluginsDirectory = pluginsDirectory
@@ -51,6 +53,7 @@ public struct SupervisorConfiguration {
         self.shutdownTimeout = shutdownTimeout
         self.quarantine = quarantine
         self.watchesDirectory = watchesDirectory
+        self.endsWithParent = endsWithParent
     }
 }
 
@@ -120,7 +123,9 @@ public final class Supervisor {
             reopenLogs()
             reload(nil, because: "SIGHUP") { _ in }
         }
-        try ProcessEndWatch.start(forParent: parent, on: loop) { [unowned self] in shutDown("Kong exited") }
+        if configuration.endsWithParent {
+            try ProcessEndWatch.start(forParent: parent, on: loop) { [unowned self] in shutDown("Kong exited") }
+        }
         makeSlots()
         openControlSocket()
         watchDirectory()

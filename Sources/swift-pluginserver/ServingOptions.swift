@@ -41,6 +41,9 @@ struct ServingOptions: ParsableArguments {
     @Option(name: .goStyle("blocking-queue"), help: "Events that may wait for one of these threads; more get status 503.")
     var blockingQueue = ServerConfiguration.defaultBlockingQueue
 
+    @Flag(name: .goStyle("outlive-parent"), help: "Serve on when the process that started the server ends, for one that Kong does not start.")
+    var outliveParent = false
+
     mutating func validate() throws {
         if let loops, !(1...256).contains(loops) { throw ValidationError("--loops must be 1 … 256") }
         guard (0...10_000).contains(spinBudget) else { throw ValidationError("--spin-budget must be 0 … 10000 microseconds") }
@@ -65,6 +68,7 @@ struct ServingOptions: ParsableArguments {
         _ location: PluginsLocation, _ judging: JudgingOptions, _ logger: Logger, _ diagnostics: Diagnostics?
     ) throws {
         prepareProcess()
+        tellOfParent(logger)
         do throws(ServerError) {
             let supervision = ServerConfiguration.Supervision.none(watchdogLimits, crashLog: diagnostics?.log.path)
             try Server(configuration(location, judging, supervision), logger: logger, diagnostics: diagnostics).run()
@@ -107,7 +111,18 @@ struct ServingOptions: ParsableArguments {
             spinBudget: .microseconds(spinBudget), maxMessageSize: maxMessageSize,
             stepTimeout: .seconds(stepTimeout), eventTimeout: .seconds(eventTimeout),
             supervision: supervision, shutdownTimeout: .seconds(shutdownTimeout), blockingThreads: blockingThreadCount,
-            blockingQueue: blockingQueue)
+            blockingQueue: blockingQueue, endsWithParent: !outliveParent)
+    }
+
+    /// Who starts the server by hand, from a script that ends, would not know why it ends with that.
+    func tellOfParent(_ logger: Logger) {
+        let parent = getppid()
+        // Process 1 belongs to nobody: see ProcessEndWatch.
+        guard parent > 1 else { return }
+        logger.info(
+            outliveParent
+                ? "serves on when process \(parent), which has started it, ends"
+                : "ends when process \(parent), which has started it, does; that is Kong, or use --outlive-parent")
     }
 
     var watchdogLimits: Watchdog.Limits {

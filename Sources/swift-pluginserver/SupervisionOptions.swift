@@ -79,7 +79,8 @@ struct SupervisionOptions: ParsableArguments {
             shutdownTimeout: .seconds(serving.shutdownTimeout),
             quarantine: QuarantineLimits(
                 crashes: crashLimit, window: .seconds(crashWindow), coolDown: .seconds(quarantineTime)),
-            watchesDirectory: !ignoresChanges)
+            watchesDirectory: !ignoresChanges, endsWithParent: !serving.outliveParent)
+        serving.tellOfParent(logger)
         let status: Int32
         do throws(SystemError) {
             let supervisor = try Supervisor(

@@ -12,7 +12,8 @@ struct SwiftPluginServer: ParsableCommand {
         commandName: "swift-pluginserver",
         abstract: "Runs Kong Gateway plugins that are Swift shared libraries.",
         discussion: """
-            Without a subcommand it serves: Kong starts it, and it ends when Kong does. It takes the flags of \
+            Without a subcommand it serves: Kong starts it, and it ends when Kong does, or whoever else has started it, unless \
+            --outlive-parent says otherwise. It takes the flags of \
             go-pluginserver, so that Kong 2.x can be given it as go_pluginserver_exe, and -dump for pluginserver_X_query_cmd.
 
             Examples:

@@ -37,6 +37,7 @@ struct Worker: ParsableCommand {
         var configuration = serving.configuration(
             location, judging, supervised ?? .none(serving.watchdogLimits, crashLog: files?.log.path))
         configuration.listens = false
+        configuration.endsWithParent = true
         configuration.only = link.task.only
         configuration.socketPath = supervision.socketPath(for: link.task.only, serving.socket, in: location)
         configuration.quarantined = Set(link.task.quarantined)

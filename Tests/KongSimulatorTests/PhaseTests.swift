@@ -24,6 +24,13 @@ import WireProtocol
         (.log, "kong.request.get_scheme", "API disabled in the current context"),
         (.log, "kong.client.get_ip", "API disabled in the current context"),
         (.log, "kong.nginx.get_var", "API disabled in the current context"),
+        // And in certificate.
+        (.certificate, "kong.client.get_ip", "API disabled in the current context"),
+        (.certificate, "kong.client.get_forwarded_ip", "API disabled in the current context"),
+        (.certificate, "kong.client.get_port", "API disabled in the current context"),
+        (.certificate, "kong.client.get_forwarded_port", "API disabled in the current context"),
+        (.certificate, "kong.request.get_port", "API disabled in the current context"),
+        (.certificate, "kong.nginx.get_var", "API disabled in the current context"),
     ] as [(SimulatedPhase, String, String)])
     func aFunctionOfAnotherPhaseRaises(_ phase: SimulatedPhase, _ method: String, _ text: String) {
         var kong = SimulatedExchange.at(phase)

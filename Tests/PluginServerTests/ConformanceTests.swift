@@ -48,6 +48,16 @@ import Testing
         #expect(result.outcome(.borrowed) == "kept")
     }
 
+    @Test(.enabled(if: Rust.isThere, "there is no rustc"))
+    func aTableInRustKeepsIt() throws {
+        let directory = try TemporaryDirectory()
+        try Rust.compile("\(Rust.hello)/lib.rs", named: "hello-rust", into: directory.path)
+        let (result, program) = try Self.examine(directory.file("hello-rust.so"))
+        #expect(result.broken == [], "\(result.findings)")
+        #expect(program.end == .exited(0), "\(program.errors)")
+        #expect(result.outcome(.answerErrors) == "kept")
+    }
+
     @Test func aTableInCKeepsIt() throws {
         let directory = try TemporaryDirectory()
         try Plugins.compileExample("hello-c", into: directory.path)

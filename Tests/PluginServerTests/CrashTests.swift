@@ -36,7 +36,9 @@ import WireProtocol
     ) throws -> [PDKCall] {
         let kong = server.kong(wireProtocol)
         let instance = try kong.startInstance("misbehaving", config: config(mode, how))
-        let calls = try kong.handleEvent(instance, phase, answering: exiting)
+        let calls = try kong.handleEvent(instance, phase) {
+            $0.method == "kong.request.get_method" ? .value("GET") : exiting($0)
+        }
         let end = try server.process.waitForEnd(within: .seconds(60))
         #expect(how == "exit" ? end == .exited(0) : end != .exited(0), "\(end)")
         #expect(server.log.contains(", instance \(instance), event "), "\(server.log)")
@@ -76,12 +78,21 @@ import WireProtocol
 
     @Test(arguments: WireProtocolKind.both)
     func aTaskIsItsEvents(_ wireProtocol: WireProtocolKind) throws {
-        for mode in ["crash after a call", "crash after a sleep"] {
-            let server = try start()
-            let calls = try crash(server, wireProtocol, mode, "fatalError")
-            #expect(calls.filter { $0.method != "kong.request.get_method" }.map(\.plain) == answer(wireProtocol))
-            #expect(server.log.contains("[critical] misbehaving: access "), "\(server.log)")
-        }
+        let server = try start()
+        let calls = try crash(server, wireProtocol, "crash after a call", "fatalError")
+        #expect(calls.dropFirst().map(\.plain) == answer(wireProtocol))
+        #expect(server.log.contains("[critical] misbehaving: access task crashed: "), "\(server.log)")
+    }
+
+    /// What is woken by another thread is known to be the plugin's, and no more.
+    @Test(arguments: WireProtocolKind.both)
+    func aTaskOfAnotherThreadIsThePlugins(_ wireProtocol: WireProtocolKind) throws {
+        let server = try start()
+        let kong = server.kong(wireProtocol)
+        let instance = try kong.startInstance("misbehaving", config: config("crash after a sleep", "null"))
+        #expect(throws: KongClientError.self) { try kong.handleEvent(instance, "access") }
+        _ = try server.process.waitForEnd(within: .seconds(60))
+        #expect(server.log.contains("[critical] misbehaving: task crashed: SIGSEGV at 0x8, thread "), "\(server.log)")
     }
 
     /// Nobody waits for an answer there, but Kong for the event's end.
@@ -100,13 +111,76 @@ import WireProtocol
         #expect(try crash(server, wireProtocol, "queue, then crash", "null").map(\.plain) == answer(wireProtocol))
     }
 
-    @Test(arguments: ["init crashes", "init crashes later"])
-    func aStartIsNamed(_ mode: String) throws {
+    @Test(arguments: [("init crashes", "start"), ("init crashes later", "task")])
+    func aStartIsNamed(_ mode: String, _ activity: String) throws {
         let server = try start()
         let kong = server.kong(.messagePack)
         #expect(throws: KongClientError.self) { try kong.startInstance("misbehaving", config: config(mode, "null")) }
         _ = try server.process.waitForEnd(within: .seconds(60))
-        #expect(server.log.contains("[critical] misbehaving: start crashed: SIGSEGV at 0x8, thread "), "\(server.log)")
+        #expect(server.log.contains("[critical] misbehaving: \(activity) crashed: SIGSEGV at 0x8, thread "), "\(server.log)")
+    }
+
+    // MARK: In C
+
+    /// Crashes where its configuration says: on the loop in a completion or in a task, or on a thread of the pool.
+    private static let source = #"""
+        #include <string.h>
+        static const kong_host *the_host;
+        static kong_method get_method;
+        static kong_string text(const char *s) { return (kong_string){s, strlen(s)}; }
+        static void crash(void) { *(volatile int *)8 = 1; }
+        static void complete(void *c, kong_status s, const kong_value *r, kong_string m) { crash(); }
+        static void task(void *context) { crash(); }
+        static void start(const kong_plugin *p, kong_start s, kong_loop l, const kong_value *c) {
+            the_host->started(the_host, s, KONG_OK, text(""), NULL);
+        }
+        static void *handle(const kong_plugin *p, void *i, kong_phase f, kong_event e, kong_loop l) {
+            HANDLE
+            return NULL;
+        }
+        static kong_value schema = {.type = KONG_MAP};
+        static kong_entry entries[2];
+        static kong_plugin plugin;
+        const kong_plugin *kong_plugin_open(const kong_host *host, kong_string *error) {
+            the_host = host;
+            get_method = host->find_method(host, text("kong.request.get_method"));
+            entries[0].key = text("type");
+            entries[0].value = (kong_value){.type = KONG_STRING, .string = text("record")};
+            entries[1].key = text("fields");
+            entries[1].value.type = KONG_ARRAY;
+            schema.map = (kong_map){entries, 2};
+            plugin.size = sizeof plugin;
+            plugin.flags = FLAGS;
+            plugin.version = text("1.0.0");
+            plugin.phases = KONG_PHASE_BIT(KONG_ACCESS);
+            plugin.config_schema = &schema;
+            plugin.start = start;
+            plugin.handle = handle;
+            return &plugin;
+        }
+        """#
+
+    private static let completion = "the_host->call(the_host, e, get_method, NULL, 0, complete, NULL, NULL);"
+    private static let task = "the_host->schedule(the_host, l, task, NULL);"
+
+    @Test(arguments: [
+        (completion, "0", "completion"), (task, "0", "task"), ("crash();", "0", "handler"),
+        ("crash();", "KONG_PLUGIN_BLOCKING", "handler"), (completion, "KONG_PLUGIN_BLOCKING", "handler"),
+        (task + " for (volatile int wait = 1; wait;) {}", "KONG_PLUGIN_BLOCKING", "task"),
+    ])
+    func whereAPluginInCCrashes(_ handle: String, _ flags: String, _ activity: String) throws {
+        for wireProtocol in WireProtocolKind.both {
+            let source = "#define HANDLE \(handle)\n#define FLAGS \(flags)\n\(Self.source)"
+            let server = try TestServer(
+                [:], environment: ["SWIFT_BACKTRACE=enable=no"], prepare: { try Plugins.compile(source, named: "wild", into: $0) })
+            let kong = server.kong(wireProtocol)
+            let instance = try kong.startInstance("wild", config: "{}")
+            let calls = try kong.handleEvent(instance, "access", answering: exiting)
+            _ = try server.process.waitForEnd(within: .seconds(60))
+            #expect(calls.last?.plain == .exit500)
+            #expect(server.log.contains("[critical] wild: access \(activity) crashed: SIGSEGV at 0x8, instance "), "\(server.log)")
+            #expect(server.log.contains(", answered, "), "\(server.log)")
+        }
     }
 
     /// Kong's users look into the diagnostics file, since Kong hides standard error.

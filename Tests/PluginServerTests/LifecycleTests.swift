@@ -81,22 +81,48 @@ import WireProtocol
 
     @Test func theServerEndsWhenTheProcessThatStartedItDoes() throws {
         let directory = try TemporaryDirectory()
-        let plugins = try directory.makeDirectory("plugins")
-        try Plugins.link(Plugins.recorded, into: plugins)
-        let script = """
-            \(Program.path) -kong-prefix \(directory.path) -plugins-directory \(plugins) 2>\(directory.file("log")) &
-            echo $! >\(directory.file("pid"))
-            wait
-            """
-        let parent = try ServerProcess("/bin/sh", ["-c", script])
-        try parent.waitUntilListening(on: directory.file("go_pluginserver.sock"), within: .seconds(60))
+        let parent = try Self.startFromScript(in: directory)
         let pid = try #require(pid_t(directory.text(of: "pid").trimmingCharacters(in: .whitespacesAndNewlines)))
+        #expect(directory.text(of: "log").contains("use --outlive-parent"))
         parent.send(SIGKILL)
         _ = try parent.waitForEnd()
         // Its parent is gone, so nobody here can wait for it: a process that has ended takes no signal, or is a zombie.
         #expect(eventually { kill(pid, 0) != 0 || Self.isZombie(pid) })
         #expect(directory.text(of: "log").contains("Kong exited"))
         #expect(!FileManager.default.fileExists(atPath: directory.file("go_pluginserver.sock")))
+    }
+
+    @Test func aServerThatIsToOutliveItsParentServesOn() throws {
+        let directory = try TemporaryDirectory()
+        let parent = try Self.startFromScript(in: directory, flags: "--outlive-parent")
+        let pid = try #require(pid_t(directory.text(of: "pid").trimmingCharacters(in: .whitespacesAndNewlines)))
+        defer { kill(pid, SIGKILL) }
+        #expect(directory.text(of: "log").contains("serves on when process"))
+        parent.send(SIGKILL)
+        _ = try parent.waitForEnd()
+        // The loop that accepts is the one that would be told: with the second connection at the latest it has been.
+        for _ in 0..<3 {
+            let kong = KongClient(socketPath: directory.file("go_pluginserver.sock"), protocol: .protoBuf, timeout: .seconds(30))
+            #expect(try kong.getPluginInfo("goplug")["Version"] != nil)
+        }
+        #expect(!directory.text(of: "log").contains("shutting down"))
+        kill(pid, SIGTERM)
+        #expect(eventually { kill(pid, 0) != 0 || Self.isZombie(pid) })
+        #expect(directory.text(of: "log").contains("signal 15; shutting down"))
+    }
+
+    /// A server whose parent is a shell that waits for it.
+    private static func startFromScript(in directory: TemporaryDirectory, flags: String = "") throws -> ServerProcess {
+        let plugins = try directory.makeDirectory("plugins")
+        try Plugins.link(Plugins.recorded, into: plugins)
+        let script = """
+            \(Program.path) \(flags) -kong-prefix \(directory.path) -plugins-directory \(plugins) 2>\(directory.file("log")) &
+            echo $! >\(directory.file("pid"))
+            wait
+            """
+        let parent = try ServerProcess("/bin/sh", ["-c", script])
+        try parent.waitUntilListening(on: directory.file("go_pluginserver.sock"), within: .seconds(60))
+        return parent
     }
 
     private static func isZombie(_ pid: pid_t) -> Bool {

@@ -89,10 +89,23 @@ import WireProtocol
     @Test func defaultsFillTheStruct() throws {
         try Self.run { server in
             let line = #"it's "so"|-|3|25|1|b |-1|0|-:6379|"#
-            for config in ["{}", #"{"text":null,"server":null,"__key__":"k","__seq__":1}"#] {
+            for config in ["{}", #"{"text":null,"server":null}"#] {
                 let calls = try Self.line(server, config)
                 #expect(calls == [PDKCall("kong.log.notice", [.string(line)])])
             }
+        }
+    }
+
+    /// As real Kong sends it for a plugin on a route, a service or a consumer: with what it has written into the
+    /// configuration itself; and with a field that the plugin had when the configuration was made.
+    @Test func whatIsNoFieldOfThePluginIsIgnored() throws {
+        try Self.run { server in
+            let config = #"""
+                {"integer":4,"__key__":"plugins:config:r::::w","__seq__":1,"__plugin_id":"p","__ws_id":"w","route_id":"r",
+                 "service_id":"s","consumer_id":"c","plugin_instance_name":"one","gone":[1]}
+                """#
+            let calls = try Self.line(server, config)
+            #expect(calls == [PDKCall("kong.log.notice", [.string(#"it's "so"|-|4|25|1|b |-1|0|-:6379|"#)])])
         }
     }
 
@@ -123,7 +136,7 @@ import WireProtocol
         (#"{"map":{"a":"b"}}"#, "config.map.a: expected an integer"),
         (#"{"server":{"host":"h","port":65536}}"#, "config.server.port: value should be between 0 and 65535"),
         (#"{"servers":[{"port":1}]}"#, "config.servers[0].host: required field missing"),
-        (#"{"nothing":1}"#, "config.nothing: unknown field"),
+        (#"{"server":{"host":"h","nothing":1}}"#, "config.server.nothing: unknown field"),
     ]
 
     @Test func whatIsNotRightFailsTheStartWithItsPath() throws {
@@ -136,6 +149,27 @@ import WireProtocol
                     #expect("\(error)".contains(reason), "\(config): \(error)")
                 }
             }
+            try server.expectService()
+        }
+    }
+
+    /// It would have Kong's value, whatever the user sets.
+    @Test(arguments: ["route_id", "service_id", "consumer_id", "plugin_instance_name", "__seq__"])
+    func aFieldThatKongWritesItselfIsRefused(_ name: String) throws {
+        let source = #"""
+            #include "kong_pdk.h"
+
+            struct config { const char *\#(name); };
+            static const kong_field fields[] = {KONG_FIELD(struct config, \#(name), "")};
+            static kong_status handle(const kong_pdk *kong, const struct config *config) {
+                (void)kong, (void)config;
+                return KONG_OK;
+            }
+            KONG_PLUGIN("1.0.0", 1, struct config, fields, KONG_HANDLER(KONG_ACCESS, handle, struct config))
+            """#
+        let plugins = ["goplug": "recorded_goplug"]
+        try TestServer.run(plugins, prepare: { try Plugins.compileWhole(source, named: "taken", into: $0) }) { server in
+            #expect(server.log.contains("config.\(name): Kong writes a value of its own under that name"))
             try server.expectService()
         }
     }

@@ -188,6 +188,22 @@ import WireProtocol
         }
     }
 
+    /// Before 3.7 Kong answers so over MessagePack: the port is an nginx variable there.
+    @Test func thePortThatKongAnswersWithMayBeText() throws {
+        try Self.run { server in
+            let kong = server.kong(.messagePack)
+            let method = try #require(Self.method("kong.request.get_forwarded_port"))
+            let answers: [(OwnedValue, CallerOutcome)] = [
+                ("19110", .result(19110)), (443, .result(443)),
+                ("x", .error("2: kong.request.get_forwarded_port: expected an integer, Kong answered \(OwnedValue("x"))")),
+            ]
+            for (answer, outcome) in answers {
+                let port = Case(method: method, phase: "access", arguments: [], reply: .value(answer), twin: nil)
+                #expect(try Self.play(port, kong).outcome == outcome)
+            }
+        }
+    }
+
     /// Kong is free to answer with something else than its documentation says.
     @Test func anyAnswerIsAResultOrAnError() throws {
         let answers: [OwnedValue] = [

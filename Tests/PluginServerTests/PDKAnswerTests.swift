@@ -123,6 +123,26 @@ import WireProtocol
         }
     }
 
+    /// Before 3.7 Kong answers so over MessagePack: the port is an nginx variable there.
+    @Test func thePortThatKongAnswersWithMayBeText() throws {
+        try TestServer.run(Self.plugins) { server in
+            let kong = server.kong(.messagePack)
+            try kong.withCaller(of: "kong.request.get_forwarded_port", typed: true) { instance in
+                func outcome(_ answer: OwnedValue) throws -> CallerOutcome {
+                    try CallerEvent(kong, instance, "access", []) { _ in .value(answer) }.outcome
+                }
+                #expect(try outcome("19110") == .result(19110))
+                for text in ["", "x", "80 ", "1.5", "99999999999999999999"] {
+                    guard case .error(let error) = try outcome(.string(Array(text.utf8))) else {
+                        Issue.record("\(text) is a port")
+                        continue
+                    }
+                    #expect(error.hasPrefix("unexpectedResult: kong.request.get_forwarded_port: expected an integer"))
+                }
+            }
+        }
+    }
+
     // MARK: Frames of ProtoBuf:1
 
     @Test func anyFrameIsAResultOrAnErrorOrTheEndOfTheConnection() throws {

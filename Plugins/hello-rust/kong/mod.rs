@@ -97,6 +97,21 @@ pub struct Host {
     pub define: unsafe extern "C" fn(*const Host, *const Definition, *mut Bytes) -> *const c_void,
 }
 
+/// The body of `kong_plugin_open`. A host of ABI 1.0 has no `define`.
+///
+/// # Safety
+/// `host` is a host's, and `error` is null or may be written to.
+pub unsafe fn define(host: *const Host, definition: *const Definition, error: *mut Bytes) -> *const c_void {
+    const REASON: &str = "the host is of an ABI before 1.1";
+    if (*host).size as usize >= mem::size_of::<Host>() {
+        return ((*host).define)(host, definition, error);
+    }
+    if !error.is_null() {
+        *error = Bytes { data: REASON.as_ptr(), size: REASON.len() };
+    }
+    ptr::null()
+}
+
 pub const CERTIFICATE: u32 = 0;
 pub const REWRITE: u32 = 1;
 pub const ACCESS: u32 = 2;
@@ -270,7 +285,7 @@ macro_rules! plugin {
         pub unsafe extern "C" fn kong_plugin_open(
             host: *const $crate::kong::Host, error: *mut $crate::kong::Bytes,
         ) -> *const std::ffi::c_void {
-            ((*host).define)(host, &kong_plugin_definition, error)
+            $crate::kong::define(host, &kong_plugin_definition, error)
         }
     };
 }

@@ -155,19 +155,19 @@ typedef struct kong_uri_captures {
 typedef struct kong_pdk_client {
     uint32_t size; /* of this struct, in the host's version of this header */
 
-    /* kong.client.get_ip, since Kong 2.0. Phases: certificate, rewrite, access, response, preread.
+    /* kong.client.get_ip, since Kong 2.0. Phases: rewrite, access, response, preread.
      * The address of the other end of the connection, which may be a proxy. */
     kong_status (*get_ip)(const kong_pdk *kong, kong_string *result);
 
-    /* kong.client.get_forwarded_ip, since Kong 2.0. Phases: certificate, rewrite, access, response, preread.
+    /* kong.client.get_forwarded_ip, since Kong 2.0. Phases: rewrite, access, response, preread.
      * The client's address, as a trusted proxy tells it. */
     kong_status (*get_forwarded_ip)(const kong_pdk *kong, kong_string *result);
 
-    /* kong.client.get_port, since Kong 2.0. Phases: certificate, rewrite, access, response, preread.
+    /* kong.client.get_port, since Kong 2.0. Phases: rewrite, access, response, preread.
      * The port of the other end of the connection. */
     kong_status (*get_port)(const kong_pdk *kong, int64_t *result);
 
-    /* kong.client.get_forwarded_port, since Kong 2.0. Phases: certificate, rewrite, access, response, preread.
+    /* kong.client.get_forwarded_port, since Kong 2.0. Phases: rewrite, access, response, preread.
      * The client's port, as a trusted proxy tells it. */
     kong_status (*get_forwarded_port)(const kong_pdk *kong, int64_t *result);
 
@@ -256,7 +256,7 @@ typedef struct kong_pdk_ctx_shared {
 typedef struct kong_pdk_nginx {
     uint32_t size; /* of this struct, in the host's version of this header */
 
-    /* kong.nginx.get_var, since Kong 2.0. Phases: certificate, rewrite, access, response, preread.
+    /* kong.nginx.get_var, since Kong 2.0. Phases: rewrite, access, response, preread.
      * A variable of nginx.
      * If there is none: data is NULL. */
     kong_status (*get_var)(const kong_pdk *kong, const char *name, kong_string *result);
@@ -451,7 +451,7 @@ typedef struct kong_pdk_request {
      * The host of the request line or the header Host. */
     kong_status (*get_host)(const kong_pdk *kong, kong_string *result);
 
-    /* kong.request.get_port, since Kong 2.0. Phases: certificate, rewrite, access, response, preread.
+    /* kong.request.get_port, since Kong 2.0. Phases: rewrite, access, response, preread.
      * The port that the request came in on. */
     kong_status (*get_port)(const kong_pdk *kong, int64_t *result);
 
@@ -533,7 +533,8 @@ typedef struct kong_pdk_request {
     kong_status (*get_raw_body)(const kong_pdk *kong, int64_t max_allowed_file_size, kong_string *result);
 
     /* kong.request.get_body, since Kong 2.0. Phases: rewrite, access, response, over MessagePack only.
-     * The body as Kong parses it: a form or JSON. Without mimetype leave out the rest.
+     * The body as Kong parses it: a form or JSON, for Kong 2 without a null in it. Without mimetype leave out
+     * the rest.
      * Takes max_args 1 … 1000, max_allowed_file_size at least 1.
      * May be left out: mimetype NULL, max_args KONG_DEFAULT, max_allowed_file_size KONG_DEFAULT.
      * If there is none: KONG_NIL. */
@@ -622,11 +623,12 @@ typedef struct kong_pdk_service {
     uint32_t size; /* of this struct, in the host's version of this header */
 
     /* kong.service.set_upstream, since Kong 2.0. Phases: access.
-     * Sends the request to an upstream of Kong's; false if there is no such one.
+     * Sends the request to an upstream of Kong's; false if there is no such one. Over ProtoBuf:1 Kong before
+     * 3.7 fails if there is.
      * If there is none: false. */
     kong_status (*set_upstream)(const kong_pdk *kong, const char *host, bool *result);
 
-    /* kong.service.set_target, since Kong 2.0. Phases: rewrite, access, preread.
+    /* kong.service.set_target, since Kong 2.0. Phases: access, preread.
      * Sends the request to a host and port.
      * Takes port 0 … 65535. */
     kong_status (*set_target)(const kong_pdk *kong, const char *host, int64_t port);
@@ -660,11 +662,11 @@ typedef struct kong_pdk_service_request {
     uint32_t size; /* of this struct, in the host's version of this header */
 
     /* kong.service.request.set_scheme, since Kong 2.0. Phases: rewrite, access.
-     * "http" or "https". */
+     * "http" or "https". In rewrite from Kong 3.8 on. */
     kong_status (*set_scheme)(const kong_pdk *kong, const char *scheme);
 
     /* kong.service.request.set_path, since Kong 2.0. Phases: rewrite, access.
-     * Begins with a slash; without the query. */
+     * Begins with a slash; without the query. In rewrite from Kong 3.8 on. */
     kong_status (*set_path)(const kong_pdk *kong, const char *path);
 
     /* kong.service.request.set_raw_query, since Kong 2.0. Phases: rewrite, access.

@@ -45,10 +45,12 @@ struct Answer: Sendable {
         return bytes
     }
 
+    /// And text is a number: before 3.7 Kong answers `kong.request.get_forwarded_port` over MessagePack with that of an nginx variable.
     func optionalInteger() throws(PDKError) -> Int? {
         if value.isNil { return nil }
-        guard let number = value.integerValue else { throw unexpected("an integer") }
-        return Int(number)
+        if let number = value.integerValue { return Int(number) }
+        guard let number = value.stringValue.flatMap({ Int($0) }) else { throw unexpected("an integer") }
+        return number
     }
 
     func integer() throws(PDKError) -> Int {

@@ -14,29 +14,28 @@ extension Kong {
 
         /// The address of the other end of the connection, which may be a proxy.
         ///
-        /// Phases: certificate, rewrite, access, response, preread. Kong's name: `kong.client.get_ip`, since 2.0.
+        /// Phases: rewrite, access, response, preread. Kong's name: `kong.client.get_ip`, since 2.0.
         public func ip() async throws(PDKError) -> String {
             try await kong.ask(.clientGetIP).string()
         }
 
         /// The client's address, as a trusted proxy tells it.
         ///
-        /// Phases: certificate, rewrite, access, response, preread. Kong's name: `kong.client.get_forwarded_ip`, since 2.0.
+        /// Phases: rewrite, access, response, preread. Kong's name: `kong.client.get_forwarded_ip`, since 2.0.
         public func forwardedIP() async throws(PDKError) -> String {
             try await kong.ask(.clientGetForwardedIP).string()
         }
 
         /// The port of the other end of the connection: 0 … 65535.
         ///
-        /// Phases: certificate, rewrite, access, response, preread. Kong's name: `kong.client.get_port`, since 2.0.
+        /// Phases: rewrite, access, response, preread. Kong's name: `kong.client.get_port`, since 2.0.
         public func port() async throws(PDKError) -> Int {
             try await kong.ask(.clientGetPort).integer()
         }
 
         /// The client's port, as a trusted proxy tells it: 0 … 65535.
         ///
-        /// Phases: certificate, rewrite, access, response, preread.
-        /// Kong's name: `kong.client.get_forwarded_port`, since 2.0.
+        /// Phases: rewrite, access, response, preread. Kong's name: `kong.client.get_forwarded_port`, since 2.0.
         public func forwardedPort() async throws(PDKError) -> Int {
             try await kong.ask(.clientGetForwardedPort).integer()
         }

@@ -10,14 +10,14 @@ extension Kong {
         ///
         /// One that is not UTF-8 throws `PDKError.Code.notUTF8`: see `variableBytes`.
         ///
-        /// Phases: certificate, rewrite, access, response, preread. Kong's name: `kong.nginx.get_var`, since 2.0.
+        /// Phases: rewrite, access, response, preread. Kong's name: `kong.nginx.get_var`, since 2.0.
         public func variable(_ name: String) async throws(PDKError) -> String? {
             try await kong.ask(.nginxGetVar, name).optionalString()
         }
 
         /// A variable of nginx, whatever bytes it is made of.
         ///
-        /// Phases: certificate, rewrite, access, response, preread. Kong's name: `kong.nginx.get_var`, since 2.0.
+        /// Phases: rewrite, access, response, preread. Kong's name: `kong.nginx.get_var`, since 2.0.
         public func variableBytes(_ name: String) async throws(PDKError) -> [UInt8]? {
             try await kong.ask(.nginxGetVar, name).optionalBytes()
         }

@@ -34,7 +34,7 @@ extension Kong {
 
         /// The port that the request came to: 1 … 65535.
         ///
-        /// Phases: certificate, rewrite, access, response, preread. Kong's name: `kong.request.get_port`, since 2.0.
+        /// Phases: rewrite, access, response, preread. Kong's name: `kong.request.get_port`, since 2.0.
         public func port() async throws(PDKError) -> Int {
             try await kong.ask(.requestGetPort).integer()
         }

@@ -33,6 +33,9 @@ extension Kong.Request {
     /// names to values, and JSON what is in it. Nil (Kong 3) or `PDKError.Code.refused` (Kong 2) if there is no content
     /// type, or another one, or the body is not of its type, or is larger than the limit.
     ///
+    /// Kong 2 cannot send JSON's null: it fails the request with status 500 if there is one in the body, which is the
+    /// client's to choose. `rawBody` has no such limit.
+    ///
     /// Phases: rewrite, access, response. Kong's name: `kong.request.get_body`, since 2.0, over MessagePack only.
     /// - Parameters:
     ///   - mimeType: what to take the body for. Without one the header `content-type` is asked for first.

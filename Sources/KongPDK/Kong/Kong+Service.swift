@@ -15,7 +15,10 @@ extension Kong {
         /// Sends the request to an upstream of Kong's, which chooses one of its targets.
         ///
         /// Phases: access. Kong's name: `kong.service.set_upstream`, since 2.0.
-        /// - Returns: false if Kong has no such upstream; or if it does not say, as Kong before 3.7 over ProtoBuf:1.
+        ///
+        /// Over ProtoBuf:1 Kong before 3.7 fails the request with status 500 if it has the upstream: there is no room for
+        /// its answer.
+        /// - Returns: false if Kong has no such upstream.
         @discardableResult
         public func setUpstream(_ host: String) async throws(PDKError) -> Bool {
             let answer = try await kong.ask(.serviceSetUpstream, host)
@@ -24,7 +27,7 @@ extension Kong {
 
         /// Sends the request to another host.
         ///
-        /// Phases: rewrite, access, preread. Kong's name: `kong.service.set_target`, since 2.0.
+        /// Phases: access, preread. Kong's name: `kong.service.set_target`, since 2.0.
         /// - Parameters:
         ///   - host: a name or an address.
         ///   - port: 0 … 65535; anything else throws `PDKError.Code.badArgument`.

@@ -9,14 +9,14 @@ extension Kong {
             case http, https
         }
 
-        /// Sets the scheme of the connection to the service. Kong 2 allows it in access only.
+        /// Sets the scheme of the connection to the service. Before 3.8 Kong allows it in access only.
         ///
         /// Phases: rewrite, access. Kong's name: `kong.service.request.set_scheme`, since 2.0.
         public func setScheme(_ scheme: Scheme) throws(PDKError) {
             try kong.queue(.serviceRequestSetScheme, scheme.rawValue)
         }
 
-        /// Sets the path, without a query; Kong encodes what must be. Kong 2 allows it in access only.
+        /// Sets the path, without a query; Kong encodes what must be. Before 3.8 Kong allows it in access only.
         ///
         /// Phases: rewrite, access. Kong's name: `kong.service.request.set_path`, since 2.0.
         /// - Parameter path: one that does not begin with "/" throws `PDKError.Code.badArgument`.

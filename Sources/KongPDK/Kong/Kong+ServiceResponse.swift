@@ -47,7 +47,7 @@ extension Kong {
 
         /// The body, as Kong parses it: a form (`application/x-www-form-urlencoded` or `multipart/form-data`) is a map from
         /// names to values, and JSON what is in it. Nil (Kong 3) or `PDKError.Code.refused` (Kong 2) if there is no content
-        /// type, or another one, or the body is not of its type.
+        /// type, or another one, or the body is not of its type. Kong 2 fails the request if JSON's null is in it.
         ///
         /// Phases: response. Kong's name: `kong.service.response.get_body`, since 2.0, over MessagePack only.
         public func body() async throws(PDKError) -> Value? {

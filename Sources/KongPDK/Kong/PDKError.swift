@@ -56,7 +56,16 @@ public struct PDKError: Error, Sendable, Hashable, CustomStringConvertible {
             case Int(KONG_LIMIT): .limit
             default: .failed
             }
-        self.init(code, method, message.isEmpty ? "status \(status)" : message)
+        self.init(code, method, message.isEmpty ? Self.reason(for: status) : message)
+    }
+
+    /// A flush that is not taken has no message.
+    private static func reason(for status: kong_status) -> String {
+        switch Int(status) {
+        case Int(KONG_CANCELLED): "nobody waits for this event any more"
+        case Int(KONG_EVENT_OVER): "the event is over"
+        default: "status \(status)"
+        }
     }
 
     /// The same error, of a call that was not known where it came up.

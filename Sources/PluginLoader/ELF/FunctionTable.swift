@@ -13,6 +13,8 @@ public struct FunctionTable: Sendable {
     /// By address.
     private let functions: [Function]
 
+    /// What is farther from a function without a size is none of it.
+    private static let mostAssembly: UInt64 = 4096
     /// Longer names are cut off.
     private static let longestName = 4096
 
@@ -66,7 +68,8 @@ public struct FunctionTable: Sendable {
         guard low > 0 else { return nil }
         let function = functions[low - 1]
         // Written in assembly, it may have no size.
-        guard function.size == 0 || address - function.address < function.size else { return nil }
+        let size = function.size == 0 ? Self.mostAssembly : function.size
+        guard address - function.address < size else { return nil }
         return name(at: UInt64(function.name))
     }
 

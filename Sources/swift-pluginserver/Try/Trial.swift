@@ -167,11 +167,14 @@ struct Trial {
 
     // MARK: What is said in logs alone
 
-    /// What Kong sends: with the keys that it adds of its own.
+    /// What Kong sends: with the keys that it adds of its own, as for a plugin on a route of a service.
     private static func sent(_ config: JSONValue) -> String {
         guard case .object(var entries) = config else { return config.text }
         entries["__key__"] = .string("try")
         entries["__seq__"] = .integer(1)
+        entries["__plugin_id"] = .string("3fb5c8a2-7d1e-4f0b-9d43-6a1c2b9e8f03")
+        entries["route_id"] = .string("5f0e8f2a-94c5-4a63-8a0e-2a3a6bd3a5d1")
+        entries["service_id"] = .string("d1e6a6c4-2f55-4f5b-8a38-7b8f0f3f3c9e")
         return JSONValue.object(entries).text
     }
 

@@ -13,7 +13,7 @@ enum PDKCases {
 
     private static let client: [PDKCase] = [
         PDKCase("kong.client.get_ip", [], "::1"),
-        PDKCase("kong.client.get_ip", in: "certificate", [], "10.0.0.1"),
+        PDKCase("kong.client.get_ip", in: "rewrite", [], "10.0.0.1"),
         PDKCase("kong.client.get_forwarded_ip", in: "preread", [], "192.168.0.1"),
         PDKCase("kong.client.get_port", [], 65535),
         PDKCase("kong.client.get_forwarded_port", [], 1),
@@ -255,7 +255,7 @@ enum PDKCases {
         PDKCase("kong.service.set_upstream", ["up"], true),
         PDKCase("kong.service.set_upstream", ["up"], nil, result: false),
         PDKCase("kong.service.set_target", in: "preread", ["::1", 0]),
-        PDKCase("kong.service.set_target", in: "rewrite", [text, 65535]),
+        PDKCase("kong.service.set_target", [text, 65535]),
         PDKCase("kong.service.set_retries", [0]),
         PDKCase("kong.service.set_retries", [32767]),
         PDKCase("kong.service.set_timeouts", [1, 60000, 2_147_483_646]),
