@@ -25,7 +25,7 @@ import WireProtocol
         private static let trap = "SIGTRAP"
     #endif
 
-    /// Without the Swift runtime's own backtraces, which take seconds each.
+    /// One that ends with the plugin; without the Swift runtime's own backtraces, which take seconds each.
     private func start(_ plugins: [String: String] = Plugins.goodAndBad, flags: [String] = []) throws -> TestServer {
         try TestServer(plugins, flags: ["--no-supervisor"] + flags, environment: ["SWIFT_BACKTRACE=enable=no"])
     }
@@ -172,7 +172,7 @@ import WireProtocol
         for wireProtocol in WireProtocolKind.both {
             let source = "#define HANDLE \(handle)\n#define FLAGS \(flags)\n\(Self.source)"
             let server = try TestServer(
-                [:], environment: ["SWIFT_BACKTRACE=enable=no"], prepare: { try Plugins.compile(source, named: "wild", into: $0) })
+                [:], flags: ["--no-supervisor"], environment: ["SWIFT_BACKTRACE=enable=no"], prepare: { try Plugins.compile(source, named: "wild", into: $0) })
             let kong = server.kong(wireProtocol)
             let instance = try kong.startInstance("wild", config: "{}")
             let calls = try kong.handleEvent(instance, "access", answering: exiting)

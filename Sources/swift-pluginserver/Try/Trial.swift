@@ -127,6 +127,12 @@ struct Trial {
                 return exchange.reply(to: call, with: outcome, over: setup.wireProtocol.kind)
             }
         }
+        // What a crash is answered with looks like a handler that has failed; over MessagePack the next call finds out.
+        if exchange.log[logged...].contains(where: { $0.level == .err && $0.text.contains("the plugin has crashed") }),
+            let end = server.end(within: .seconds(2))
+        {
+            throw Self.crash(end, "while \(name) handled \(phase.rawValue)", in: server.log)
+        }
         // Kong goes on to its log phase all the same.
         if let raised {
             fail(
@@ -159,10 +165,15 @@ struct Trial {
                     fix: "a handler that waits for anything but Kong must give up in time, and must not block its thread")
             }
             guard let end = server.end(within: .seconds(2)) else { throw TrialFailure(.server, "\(error), \(when)", fix: "see the server's log") }
-            throw TrialFailure(
-                .crash, "the server has ended with \(end) \(when)",
-                fix: "a plugin that crashes or exits takes the server with it: see its log, and look for what is force-unwrapped, out of bounds, or ends the process")
+            throw Self.crash(end, when, in: server.log)
         }
+    }
+
+    /// - Parameter when: what has been noticed last. A crash answers its event, so that the log may know better.
+    private static func crash(_ end: ProcessEnd, _ when: String, in log: [String]) -> TrialFailure {
+        TrialFailure(
+            .crash, "the server has ended with \(end) \(crashedEvent(in: log) ?? when)",
+            fix: "a plugin that crashes or exits takes the server with it: see its log, and look for what is force-unwrapped, out of bounds, or ends the process")
     }
 
     // MARK: What is said in logs alone
@@ -184,6 +195,17 @@ struct Trial {
             guard let start = line.firstRange(of: "cannot start instance \"\(name)\":") else { return nil }
             let rest = line[start.upperBound...]
             return rest.firstRange(of: ": ").map { String(rest[$0.upperBound...]) } ?? String(rest)
+        }.first
+    }
+
+    /// "while NAME handled PHASE", from the line "[critical] NAME: PHASE handler crashed: …".
+    private static func crashedEvent(in log: [String]) -> String? {
+        log.lazy.compactMap { line in
+            guard let start = line.firstRange(of: " [critical] ") else { return nil }
+            let parts = line[start.upperBound...].split(separator: ": ", maxSplits: 1)
+            guard parts.count == 2, let phase = parts[1].split(separator: " ").first.flatMap({ SimulatedPhase(rawValue: String($0)) })
+            else { return nil }
+            return "while \(parts[0]) handled \(phase.rawValue)"
         }.first
     }
 
