@@ -15,6 +15,9 @@ enum LuaMessagePack {
             return multimap(result)
         case "kong.request.get_raw_body", "kong.response.get_raw_body", "kong.service.response.get_raw_body":
             return result.stringBytes.map { .bytes($0) } ?? table(result)
+        // JSON's null is no nil, and is packed as one.
+        case "kong.request.get_body", "kong.service.response.get_body":
+            return result == .null ? nil : table(result, keepsNull: true)
         default:
             return result == .null ? nil : table(result)
         }
@@ -37,14 +40,17 @@ enum LuaMessagePack {
 
     /// A value as a Lua table has it: no nil, one kind of string, one empty table (written as an array), and whole numbers
     /// written as integers.
-    static func table(_ value: OwnedValue) -> OwnedValue {
+    static func table(_ value: OwnedValue, keepsNull: Bool = false) -> OwnedValue {
         switch value {
         case .null, .boolean, .integer, .string: value
         case .number(let number):
             number.magnitude <= 0x1p53 && number == number.rounded(.towardZero) ? .integer(Int64(number)) : value
         case .bytes(let bytes): .string(bytes)
-        case .array(let items): .array(items.map(table))
-        case .map(let map): map.isEmpty ? .array([]) : .map(map.filter { $0.value != .null }.mapValues(table))
+        case .array(let items): .array(items.map { table($0, keepsNull: keepsNull) })
+        case .map(let map):
+            map.isEmpty
+                ? .array([])
+                : .map(map.filter { keepsNull || $0.value != .null }.mapValues { table($0, keepsNull: keepsNull) })
         }
     }
 

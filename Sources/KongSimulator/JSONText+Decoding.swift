@@ -1,8 +1,7 @@
 import WireProtocol
 
 extension JSONText {
-    /// What cjson reads from JSON text; nil if it is none. Null stays: it is no nil in Lua. A body with `null` in an object
-    /// loses that entry on its way to a plugin, since neither protocol has two kinds of nothing.
+    /// What cjson reads from JSON text; nil if it is none. Null stays: it is no nil in Lua, and Kong 3 sends it.
     static func decode(_ text: [UInt8]) -> OwnedValue? {
         var reader = JSONReader(rest: text[...])
         guard let value = reader.value(depth: 0) else { return nil }

@@ -20,8 +20,7 @@ extension SimulatedExchange {
             if !isAnswered, serviceResponse == nil { serviceRequest.isBuffered = true }
             proxy()
         case .log:
-            route()
-            proxy()
+            finish()
             phase = .log
             phaseIsOver = false
             return saveForLog()
@@ -39,6 +38,7 @@ extension SimulatedExchange {
     public mutating func finish() {
         route()
         proxy()
+        addCharset()
     }
 
     /// Whether a plugin's answer or an error stands in for the service's answer.
@@ -120,6 +120,15 @@ extension SimulatedExchange {
         } else {
             response.headers = SimulatedHeaders(earlier.fields.filter { !answer.headers.replaces($0) } + answer.headers.fields)
         }
+    }
+
+    /// Kong's nginx.conf has `charset UTF-8`, which nginx adds where a text goes out without one, but for these two statuses:
+    /// the client sees it, and so does the log phase.
+    private mutating func addCharset() {
+        guard ![301, 302].contains(response.status), let type = response.headers.first("content-type"),
+            ["text/html", "text/plain", "text/xml"].contains(type.lowercasedASCII.text)
+        else { return }
+        response.headers.setOutput("Content-Type", type + Array("; charset=UTF-8".utf8))
     }
 
     /// A buffered answer's headers go through `kong.response.set_headers`: underscores in names become dashes, an empty

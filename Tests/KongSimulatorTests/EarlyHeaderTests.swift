@@ -19,7 +19,7 @@ import Testing
         #expect(kong.response.headers["x-a"] == ["plugin", "service"])
         #expect(kong.response.headers["x-b"] == ["plugin"] && kong.response.headers["x_b"] == ["service"])
         #expect(kong.response.headers["x-c"] == ["plugin"])
-        #expect(kong.response.headers["content-type"] == ["text/plain"])
+        #expect(kong.response.headers["content-type"] == ["text/plain; charset=UTF-8"])
     }
 
     @Test func aBufferedAnswerSetsItsOwnInTheirPlace() {

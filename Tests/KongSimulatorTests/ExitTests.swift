@@ -60,6 +60,21 @@ import WireProtocol
         #expect(kong.log.last?.text == "table body encoding with gRPC is not supported")
     }
 
+    /// Seen on Kong 3.9.1.
+    @Test(arguments: [
+        (200, "text/html", "text/html; charset=UTF-8"), (404, "text/plain", "text/plain; charset=UTF-8"),
+        (200, "text/xml", "text/xml; charset=UTF-8"), (302, "text/html", "text/html"), (200, "text/css", "text/css"),
+        (200, "application/json", "application/json"), (200, "text/html;charset=x", "text/html;charset=x"),
+    ])
+    func aTextGoesOutWithACharset(_ status: Int, _ type: String, _ sent: String) {
+        var kong = SimulatedExchange.at(.access)
+        kong.perform("kong.response.exit", [.integer(Int64(status)), "x", ["Content-Type": .string(type)]])
+        kong.finish()
+        #expect(kong.response.headers["content-type"] == [sent])
+        kong.begin(.log)
+        #expect(kong.perform("kong.response.get_header", ["content-type"]) == .value(.string(sent)))
+    }
+
     @Test(arguments: [
         (nil, "application/json", "{\n  \"message\":\"Forbidden\",\n  \"request_id\":\"0123456789abcdef0123456789abcdef\"\n}"),
         ("text/plain", "text/plain", "Forbidden\nrequest_id: 0123456789abcdef0123456789abcdef\n"),

@@ -195,7 +195,7 @@ import WireProtocol
             let method = try #require(Self.method("kong.request.get_forwarded_port"))
             let answers: [(OwnedValue, CallerOutcome)] = [
                 ("19110", .result(19110)), (443, .result(443)),
-                ("x", .error("2: kong.request.get_forwarded_port: expected an integer, Kong answered \(OwnedValue("x"))")),
+                ("x", .error("1: kong.request.get_forwarded_port: expected an integer, Kong answered \(OwnedValue("x"))")),
             ]
             for (answer, outcome) in answers {
                 let port = Case(method: method, phase: "access", arguments: [], reply: .value(answer), twin: nil)

@@ -26,6 +26,26 @@ import WireProtocol
         #expect(kong.answer(call, over: .messagePack) == .nothing)
     }
 
+    /// Seen on Kong 3.9.1.
+    @Test(arguments: [
+        ([1, nil, 3], [1], ["1": 1, "3": 3]), ([1, nil], [1], [1]), (["a": [[1, nil, nil, 4]]], ["a": [[1]]], ["a": [["1": 1, "4": 4]]]),
+        (false, nil, false), (["a": false, "b": [true]], ["b": [true]], ["a": false, "b": [true]]), ([1, 2], [1, 2], [1, 2]),
+    ] as [(OwnedValue, OwnedValue, OwnedValue)])
+    func aValueIsATableOfLuasOnItsWay(_ value: OwnedValue, _ overProtoBuf: OwnedValue, _ overMessagePack: OwnedValue) {
+        for (wireProtocol, expected) in [(WireProtocolKind.protoBuf, overProtoBuf), (.messagePack, overMessagePack)] {
+            var kong = Self.exchange()
+            _ = kong.answer(PDKCall("kong.ctx.shared.set", ["key", value]), over: wireProtocol)
+            #expect(kong.answer(PDKCall("kong.ctx.shared.get", ["key"]), over: wireProtocol) == .value(expected))
+        }
+    }
+
+    @Test func nullInABodyArrives() throws {
+        var kong = SimulatedExchange(
+            SimulatedRequest("POST", "/", headers: ["content-type": "application/json"], body: .bytes(Array(#"{"a":[1,null,{"b":null}]}"#.utf8))))
+        kong.begin(.access)
+        #expect(kong.answer(PDKCall("kong.request.get_body"), over: .messagePack) == .value(["a": [1, nil, ["b": nil]]]))
+    }
+
     @Test(arguments: WireProtocolKind.both)
     func nobodyAnswersAfterAnExit(_ wireProtocol: WireProtocolKind) {
         var kong = Self.exchange()

@@ -121,7 +121,7 @@ struct Trial {
         _ = try answered(by: server, "while \(name) handled \(phase.rawValue)") {
             try kong.handleEvent(instance, phase.rawValue) { call in
                 let at = clock.now - start
-                let outcome = exchange.perform(call.method, call.arguments)
+                let outcome = exchange.perform(call.method, call.received(over: setup.wireProtocol.kind).arguments)
                 calls.append(TrialResult.Call(call, outcome, at: at))
                 if case .raised(let text) = outcome, raised == nil { raised = (call, text) }
                 return exchange.reply(to: call, with: outcome, over: setup.wireProtocol.kind)
