@@ -28,7 +28,7 @@ def main(options):
             row = [f"`{plugin}`"]
             for protocol in ("messagepack", "protobuf"):
                 counts = os.path.join(folder, f"{plugin}-{protocol}")
-                server = servers.swift(environment={"LD_PRELOAD": paths.COUNTER, "COUNT_ALLOCATIONS": counts})
+                server = servers.swift("--no-supervisor", environment={"LD_PRELOAD": paths.COUNTER, "COUNT_ALLOCATIONS": counts})
                 with server.start(cores.server, plugin) as running:
                     result = measure(
                         running, cores.client, protocol, plugin, options.seconds, connections=options.connections, counters=counts)

@@ -23,13 +23,15 @@ class Server:
     name. One that has a name of its own for its socket is found by looking into the folder.
     """
 
-    def __init__(self, name, command, protocols=BOTH, environment=None, only_with=None):
+    def __init__(self, name, command, protocols=BOTH, environment=None, only_with=None, has_worker=False):
         self.name = name
         self.command = command
         self.protocols = protocols
         self.environment = environment or {}
         # The numbers of connections that it is measured with; None: all.
         self.only_with = only_with
+        # Whether it is a child of the process that serves.
+        self.has_worker = has_worker
 
     def serves(self, setting):
         return setting.protocol in self.protocols and (self.only_with is None or setting.connections in self.only_with)
@@ -58,6 +60,9 @@ class Server:
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             for name in os.listdir(prefix):
+                # Ours is asked for its status at another socket.
+                if name.endswith(".control"):
+                    continue
                 path = os.path.join(prefix, name)
                 if is_socket(path) and accepts(path):
                     return path
@@ -73,8 +78,17 @@ class Running:
 
     def __init__(self, server, process, socket_path):
         self.server = server
-        self.pid = process.pid
+        self.pid = worker_of(process.pid) if server.has_worker else process.pid
         self.socket = socket_path
+
+
+def worker_of(pid):
+    """Its only child."""
+    with open(f"/proc/{pid}/task/{pid}/children") as children:
+        pids = children.read().split()
+    if len(pids) != 1:
+        raise BenchmarkError(f"process {pid} has {len(pids)} children, and not one worker")
+    return int(pids[0])
 
 
 def is_socket(path):
@@ -106,12 +120,12 @@ def end(process):
 
 
 def swift(*flags, environment=None):
-    """Ours: one loop, since it has one core."""
+    """Ours: one loop, since it has one core. Its figures are those of its worker: the supervisor does nothing for an event."""
     command = [
         paths.SERVER, "-kong-prefix", "{prefix}", "-plugins-directory", os.path.join(paths.PLUGINS, "{plugin}"),
         "--socket", "{socket}", "--no-diagnostics", "--loops", "1", *flags,
     ]
-    return Server("swift-pluginserver", command, environment=environment)
+    return Server("swift-pluginserver", command, environment=environment, has_worker="--no-supervisor" not in flags)
 
 
 def floor(*flags):
