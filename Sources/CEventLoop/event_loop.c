@@ -23,8 +23,7 @@ int event_loop_poll(int epoll, struct epoll_event *events, int capacity, uint64_
     if (count != 0) return count;
     uint64_t start = nanoseconds();
     do {
-        /* Whoever is to answer may need this processor. */
-        sched_yield();
+        /* No sched_yield here: where somebody else computes on this processor, it gives away a whole time slice. */
         count = epoll_wait(epoll, events, capacity, 0);
         *waited = nanoseconds() - start;
     } while (count == 0 && *waited < limit);
