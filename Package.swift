@@ -58,10 +58,12 @@ let package = Package(
         .target(name: "ForeignFunction", dependencies: ["CFFI"]),
         .target(name: "CDynamicLinker"),
         .target(name: "CProbe"),
+        .target(name: "JSON"),
+        .target(name: "Statistics", dependencies: ["JSON"]),
         .target(
             name: "PluginLoader",
             dependencies: [
-                "CKongPlugin", "CDynamicLinker", "CProbe", "ForeignFunction",
+                "JSON", "CKongPlugin", "CDynamicLinker", "CProbe", "ForeignFunction",
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),
         .target(name: "WireProtocol", dependencies: ["CKongPlugin", "PDKCatalogue"]),
@@ -74,9 +76,11 @@ let package = Package(
         .target(name: "KongSimulator", dependencies: ["PDKCatalogue", "WireProtocol"]),
         .target(name: "CEventLoop"),
         .target(name: "EventLoop", dependencies: ["CEventLoop"], swiftSettings: trusted),
+        .target(name: "Monitoring", dependencies: ["EventLoop", "JSON", "Statistics"]),
         .target(
             name: "PluginServer",
             dependencies: [
+                "Monitoring", "Statistics",
                 "CKongPlugin", "PDKCatalogue", "PluginLoader", "WireProtocol", "NativePDK", "EventLoop",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
@@ -86,6 +90,7 @@ let package = Package(
             name: "swift-pluginserver",
             dependencies: [
                 "PluginServer", "PluginLoader", "KongClient", "KongSimulator", "EventLoop", "WireProtocol", "NativePDK",
+                "Monitoring", "Statistics",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
@@ -95,6 +100,7 @@ let package = Package(
 
         // What tests of several rooms need.
         .target(name: "TestSupport", path: "Tests/TestSupport"),
+        .testTarget(name: "StatisticsTests", dependencies: ["Statistics", "JSON"]),
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"]),
         .testTarget(name: "ForeignFunctionTests", dependencies: ["ForeignFunction"]),
         .testTarget(
@@ -127,7 +133,7 @@ let package = Package(
             name: "PluginServerTests",
             dependencies: [
                 "KongClient", "KongSimulator", "PluginLoader", "WireProtocol", "PDKCatalogue", "CKongPlugin", "NativePDK",
-                "LoopbackHTTP", "TestSupport",
+                "LoopbackHTTP", "TestSupport", "JSON", "Statistics",
             ]),
     ] + plugins.map { plugin($0, needs: pluginNeeds[$0] ?? [], exclude: ["README.md"]) }
         + testPlugins.map { plugin($0, in: "Tests/Plugins") },

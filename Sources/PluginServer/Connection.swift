@@ -52,6 +52,7 @@ final class Connection: EventSource, @unchecked Sendable {
         guard let number = socket?.number else { return }
         registration = try context.loop.add(self, descriptor: number, for: interest)
         context.connections[ObjectIdentifier(self)] = self
+        context.connectionCounts.accepted += 1
     }
 
     var isOpen: Bool { registration != nil }
@@ -73,7 +74,9 @@ final class Connection: EventSource, @unchecked Sendable {
 
     /// Closes the connection after what has been answered already, as far as that goes out without waiting.
     func closeAfterOutput() {
-        if isOpen, !output.isEmpty { _ = socket?.write(output.bytes) }
+        if isOpen, !output.isEmpty, case .moved(let count)? = socket?.write(output.bytes) {
+            context.connectionCounts.sentBytes &+= UInt64(count)
+        }
         close()
     }
 
@@ -92,6 +95,7 @@ final class Connection: EventSource, @unchecked Sendable {
             switch outcome {
             case .moved(let count):
                 input.commit(count)
+                context.connectionCounts.receivedBytes &+= UInt64(count)
                 // A short read has emptied the socket; asking again would cost a system call to hear so.
                 if count >= Self.readSize { continue }
             case .wouldBlock: break
@@ -141,7 +145,9 @@ final class Connection: EventSource, @unchecked Sendable {
         while isOpen, !output.isEmpty {
             guard let outcome = socket?.write(output.bytes) else { return }
             switch outcome {
-            case .moved(let count): output.consume(count)
+            case .moved(let count):
+                output.consume(count)
+                context.connectionCounts.sentBytes &+= UInt64(count)
             case .wouldBlock:
                 waitsForRoom = true
                 return updateInterest()

@@ -1,10 +1,12 @@
 // Unsafe pointers: arguments come from plugins, and completions go back to them.
 
 import CKongPlugin
+import EventLoop
 import Logging
 import NativePDK
 import PDKCatalogue
 import PluginLoader
+import Statistics
 import WireProtocol
 
 /// One run of one phase on one instance: from Kong's request until Kong has been told that it is done.
@@ -37,6 +39,11 @@ class Event: @unchecked Sendable {
     /// While a blocking plugin has it.
     var blocking: BlockingEvent?
     private var pdk: UnsafePointer<kong_pdk>?
+    /// What counts it, and since when it runs.
+    private var meter: EventCell?
+    private var began: UInt64 = 0
+    /// How it ends, where that is known before the handler is done.
+    private var result: EventResult?
 
     init(_ context: LoopContext) {
         self.context = context
@@ -51,6 +58,11 @@ class Event: @unchecked Sendable {
         pluginName = owner.pluginName
         state = .running
         handled = nil
+        result = nil
+        let meter = context.meter.cell(owner.meterNumber(phase, in: context.server.plugins))
+        meter.begin()
+        self.meter = meter
+        began = EventLoop.nanoseconds
         return true
     }
 
@@ -81,6 +93,7 @@ class Event: @unchecked Sendable {
     private func refuseBusy() {
         let reason = "\(name): too many events wait for a thread (--blocking-queue)"
         context.server.logger.error("\(reason)")
+        result = .refused
         enqueueOwn(Self.logErr, [.string(reason)])
         exit(HandlerFailure.busy)
         _ = finish(kong_status(KONG_OK), "")
@@ -89,17 +102,22 @@ class Event: @unchecked Sendable {
     /// Ends the event with a line in Kong's log; the request goes on without the plugin.
     final func skip(_ reason: String) {
         context.server.logger.warning("\(reason)")
+        result = .refused
         enqueueOwn(Self.logErr, [.string(reason)])
         _ = finish(kong_status(KONG_OK), "")
     }
 
     /// Nobody waits for this event any more.
-    final func cancel(_ reason: String) {
+    /// - Parameter result: what it counts as.
+    final func cancel(_ reason: String, as result: EventResult = .cancelled) {
         guard state == .running || state == .exited else { return }
         // After an exit Kong is expected to go: the handler, on its way out, need not know.
         let wasRunning = state == .running
         state = .cancelled
-        if wasRunning { context.server.logger.info("\(name) is cancelled: \(reason)") }
+        if wasRunning {
+            self.result = result
+            context.server.logger.info("\(name) is cancelled: \(reason)")
+        }
         blocking?.cancel(reason)
         failPending(reason)
         // A completion may have let the handler finish.
@@ -126,10 +144,7 @@ class Event: @unchecked Sendable {
             return .refused(KONG_LIMIT, "more than the message limit is queued: call kong.flush() in between")
         }
         let outcome = enqueue(method, facts, arguments, completion)
-        if case .accepted = outcome, facts.endsEvent {
-            state = .exited
-            exited()
-        }
+        took(outcome, facts)
         return outcome
     }
 
@@ -139,11 +154,17 @@ class Event: @unchecked Sendable {
     ) -> CallOutcome {
         if let refusal = refusal() { return refusal }
         let outcome = enqueue(method, encoded: encoded, completion)
-        if case .accepted = outcome, facts.endsEvent {
-            state = .exited
-            exited()
-        }
+        took(outcome, facts)
         return outcome
+    }
+
+    /// A call has been queued, if it was accepted.
+    private func took(_ outcome: CallOutcome, _ facts: MethodFacts) {
+        guard case .accepted = outcome else { return }
+        meter?.countCall()
+        guard facts.endsEvent else { return }
+        state = .exited
+        exited()
     }
 
     /// The typed functions for this event.
@@ -163,6 +184,8 @@ class Event: @unchecked Sendable {
             return .refused(KONG_EVENT_OVER, "the event has been finished already")
         }
         state = .finished
+        meter?.end(result ?? (status == kong_status(KONG_OK) ? .done : .failed), after: EventLoop.nanoseconds &- began)
+        meter = nil
         if let pdk { NativePDK.release(pdk) }
         pdk = nil
         if before == .cancelled {
@@ -287,6 +310,16 @@ enum EventOwner {
         switch self {
         case .running(let instance): instance.plugin.name
         case .failed(let pluginName): pluginName
+        }
+    }
+
+    /// The number of its counters.
+    @inline(__always)
+    func meterNumber(_ phase: Phase, in plugins: PluginSet) -> Int {
+        switch self {
+        case .running(let instance): instance.plugin.meterNumber(phase)
+        case .failed(let pluginName):
+            plugins.loaded[pluginName]?.meterNumber(phase) ?? plugins.meterNumberOfOthers(phase)
         }
     }
 }

@@ -4,6 +4,7 @@ import CKongPlugin
 import EventLoop
 import Logging
 import PluginLoader
+import Statistics
 import Synchronization
 import WireProtocol
 
@@ -169,6 +170,10 @@ final class InstanceRegistry: Sendable {
     ) {
         let number = context.nextNumber()
         context.starts[number] = PendingStart(plugin: plugin) { result in
+            switch result {
+            case .success: context.instanceCounts[plugin.name, default: InstanceCounts()].starts += 1
+            case .failure: context.instanceCounts[plugin.name, default: InstanceCounts()].failedStarts += 1
+            }
             done(result.map { Instance(plugin, $0, context) })
         }
         if plugin.isBlocking {
@@ -296,6 +301,20 @@ final class InstanceRegistry: Sendable {
         }
         let records = entries.map { record($0.key, $0.value, context) }.sorted { $0.id.rawValue < $1.id.rawValue }
         return (records, lastStart, lastClose)
+    }
+
+    /// Of each plugin, how many ids there are for instances that run, and for such as could not be started.
+    func counts() -> [String: (running: UInt64, failed: UInt64)] {
+        state.withLock { state in
+            var counts: [String: (running: UInt64, failed: UInt64)] = [:]
+            for entry in state.entries.values {
+                switch entry.state {
+                case .running: counts[entry.pluginName, default: (0, 0)].running += 1
+                case .failed: counts[entry.pluginName, default: (0, 0)].failed += 1
+                }
+            }
+            return counts
+        }
     }
 
     private static var nextTry: ContinuousClock.Instant { EventLoop.now + retryInterval }

@@ -3,7 +3,9 @@
 import EventLoop
 import Glibc
 import Logging
+import Monitoring
 import PluginLoader
+import Statistics
 import Synchronization
 import WireProtocol
 
@@ -38,6 +40,14 @@ public final class Server: @unchecked Sendable {
 
     /// Writes the records of what was loaded.
     private var recordWriter: WorkThread?
+    /// Of the plugins' files.
+    let digests = PluginDigests()
+    /// For people and their tools.
+    private var services: [Service] = []
+    /// Who waits for statistics that are being collected.
+    var statisticsWaiters: [@Sendable (ServerStatistics) -> Void] = []
+    let startedAt = Int64(wallClockSeconds())
+    let started = EventLoop.now
     /// Who has started this process. Asked before anything that takes time.
     private let parent = getppid()
     private var listener: UnixListener?
@@ -70,7 +80,7 @@ public final class Server: @unchecked Sendable {
             report.writeRecords()
             throw error
         }
-        recordWriter = report.startWritingRecords()
+        recordWriter = report.startWritingRecords(digests)
     }
 
     /// Opens the plugins, and listens.
@@ -126,6 +136,8 @@ public final class Server: @unchecked Sendable {
         } catch {
             throw .system(error)
         }
+        services = makeServices(on: main)
+        for service in services { service.start() }
         logger.notice(
             "swift-pluginserver \(serverVersion) listens on \(configuration.socketPath), \(contexts.count) loops, pid \(getpid())")
         main.run()
@@ -161,6 +173,7 @@ public final class Server: @unchecked Sendable {
         guard shutdownDeadline == nil else { return stopLoops() }
         logger.notice("\(reason); shutting down")
         listener?.stop()
+        for service in services { service.stop() }
         shutdownDeadline = EventLoop.now + configuration.shutdownTimeout
         drain("events or starting instances", { $0.unfinishedEventCount() }) { [self] in
             // Before there are no instances any more: whoever is still connected would hear so.

@@ -1,3 +1,5 @@
+import Monitoring
+
 /// What a server is started with.
 public struct ServerConfiguration: Sendable {
     /// Where Kong connects.
@@ -21,6 +23,10 @@ public struct ServerConfiguration: Sendable {
     public var blockingThreads: Int
     /// How many events may wait for one of them; what comes then is answered with status 503.
     public var blockingQueue: Int
+    /// Where `swift-pluginserver status` asks; nil: nowhere.
+    public var controlPath: String?
+    /// Where Prometheus asks; nil: nowhere.
+    public var metrics: ServiceAddress?
     /// Whether the server ends when the process that started it does.
     public var endsWithParent: Bool
 
@@ -32,7 +38,8 @@ public struct ServerConfiguration: Sendable {
         socketPath: String, pluginsDirectory: String, policy: PluginPolicy, loopCount: Int = 1,
         spinBudget: Duration = Self.defaultSpinBudget, maxMessageSize: Int = Self.defaultMaxMessageSize, stepTimeout: Duration = .seconds(60),
         shutdownTimeout: Duration = .seconds(10), blockingThreads: Int = 4,
-        blockingQueue: Int = Self.defaultBlockingQueue, endsWithParent: Bool = true
+        blockingQueue: Int = Self.defaultBlockingQueue, controlPath: String? = nil,
+        metrics: ServiceAddress? = nil, endsWithParent: Bool = true
     ) {
         self.socketPath = socketPath
         self.pluginsDirectory = pluginsDirectory
@@ -44,6 +51,8 @@ public struct ServerConfiguration: Sendable {
         self.shutdownTimeout = shutdownTimeout
         self.blockingThreads = max(1, blockingThreads)
         self.blockingQueue = max(0, blockingQueue)
+        self.controlPath = controlPath
+        self.metrics = metrics
         self.endsWithParent = endsWithParent
     }
 }

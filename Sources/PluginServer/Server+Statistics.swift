@@ -1,0 +1,133 @@
+import EventLoop
+import Glibc
+import Monitoring
+import PluginLoader
+import Statistics
+
+/// What the server tells of itself, beside Kong: `swift-pluginserver status`, and Prometheus. Everything is [loop 0].
+extension Server {
+    /// The control socket, and the metrics if they are wanted.
+    func makeServices(on loop: EventLoop) -> [Service] {
+        var services: [Service] = []
+        if let path = configuration.controlPath {
+            let tell: ControlEndpoint.Command = { [unowned self] _, answer in
+                collectStatistics { [unowned self] statistics in answer(status(with: statistics).json) }
+            }
+            services.append(
+                Service(ControlEndpoint(["status": tell]), at: .unix(path: path), on: loop) { [logger] news in
+                    switch news {
+                    case .listens: break
+                    case .cannotListen(_, let error): logger.warning("status has no socket to ask at: \(error)")
+                    case .cannotAccept(let error): logger.warning("status cannot be asked for the moment: \(error)")
+                    }
+                })
+        }
+        if let address = configuration.metrics {
+            let endpoint = MetricsEndpoint { [unowned self] done in
+                collectStatistics { [unowned self] statistics in done(status(with: statistics)) }
+            }
+            services.append(
+                Service(endpoint, at: address, on: loop) { [logger] news in
+                    switch news {
+                    case .listens(let address): logger.notice("metrics are at \(address), /metrics")
+                    case .cannotListen(_, let error): logger.error("there are no metrics as yet, it is tried again: \(error)")
+                    case .cannotAccept(let error): logger.warning("metrics cannot be asked for the moment: \(error)")
+                    }
+                })
+        }
+        return services
+    }
+
+    /// Has each loop say what it has counted, one after the other; who asks meanwhile gets the same.
+    public func collectStatistics(_ done: @escaping @Sendable (ServerStatistics) -> Void) {
+        statisticsWaiters.append(done)
+        if statisticsWaiters.count == 1 { collect(from: 0, ServerStatistics()) }
+    }
+
+    private func collect(from index: Int, _ sum: ServerStatistics) {
+        guard index < contexts.count else {
+            contexts[0].loop.schedule { [self] in
+                let sum = completed(sum)
+                let waiters = statisticsWaiters
+                statisticsWaiters = []
+                for waiter in waiters { waiter(sum) }
+            }
+            return
+        }
+        let context = contexts[index]
+        context.loop.schedule { [self] in
+            var sum = sum
+            sum.merge(context.statistics)
+            collect(from: index + 1, sum)
+        }
+    }
+
+    /// Adds what belongs to no loop.
+    private func completed(_ statistics: ServerStatistics) -> ServerStatistics {
+        var statistics = statistics
+        for name in plugins.loaded.keys where statistics.instances[name] == nil { statistics.instances[name] = InstanceCounts() }
+        for (name, counts) in instances.counts() {
+            let name = plugins.loaded[name] == nil ? LoopContext.notLoaded : name
+            statistics.instances[name, default: InstanceCounts()].running += counts.running
+            statistics.instances[name, default: InstanceCounts()].failed += counts.failed
+        }
+        statistics.blocking = blockingPool.counts
+        return statistics
+    }
+
+    /// The whole status, for a server without a supervisor.
+    private func status(with statistics: ServerStatistics) -> ServerStatus {
+        let uptime = started.duration(to: EventLoop.now).components.seconds
+        var status = ServerStatus(
+            version: serverVersion, pid: getpid(), startedAt: startedAt, uptime: uptime, isSupervised: false)
+        status.workers = [WorkerStatus(name: "", pid: getpid(), uptime: uptime, restarts: 0)]
+        status.plugins = pluginStatuses
+        status.statistics = statistics
+        return status
+    }
+
+    /// The plugins of this process, and those that it has refused.
+    public var pluginStatuses: [PluginStatus] {
+        let loaded = plugins.loaded.values.map { plugin in
+            var status = PluginStatus(name: plugin.name, state: .loaded)
+            status.version = plugin.description.version
+            status.path = plugin.path
+            status.sha256 = digests[plugin.path]
+            status.phases = plugin.description.phases
+            return status
+        }
+        let refused = plugins.refusals.filter { plugins.loaded[$0.key] == nil }.map { name, error in
+            var status = PluginStatus(name: name, state: .refused)
+            status.path = error.subject.path
+            status.reason = "\(error.code.rawValue): \(error.reason)"
+            return status
+        }
+        return (loaded + refused).sorted { $0.name < $1.name }
+    }
+}
+
+extension LoopContext {
+    /// In place of the name of a plugin that is not there.
+    static let notLoaded = "(not loaded)"
+
+    /// What this loop has counted. [loop]
+    var statistics: ServerStatistics {
+        var statistics = ServerStatistics()
+        let plugins = server.plugins
+        for plugin in plugins.loaded.values {
+            for phase in Phase.allCases {
+                let counts = meter.counts(plugin.meterNumber(phase))
+                guard counts != nil || plugin.handles(phase) else { continue }
+                statistics.events[.init(plugin: plugin.name, phase: "\(phase)")] = counts ?? EventCounts()
+            }
+        }
+        for phase in Phase.allCases {
+            guard let counts = meter.counts(plugins.meterNumberOfOthers(phase)) else { continue }
+            statistics.events[.init(plugin: Self.notLoaded, phase: "\(phase)")] = counts
+        }
+        statistics.instances = instanceCounts
+        statistics.connections = connectionCounts
+        statistics.connections.open = UInt64(connections.count)
+        return statistics
+    }
+}
