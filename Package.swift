@@ -59,7 +59,7 @@ let package = Package(
         .target(name: "CDynamicLinker"),
         .target(name: "CProbe"),
         .target(name: "JSON"),
-        .target(name: "Statistics", dependencies: ["JSON"]),
+        .target(name: "Statistics", dependencies: ["JSON"], swiftSettings: trusted),
         .target(
             name: "PluginLoader",
             dependencies: [
@@ -100,7 +100,7 @@ let package = Package(
 
         // What tests of several rooms need.
         .target(name: "TestSupport", path: "Tests/TestSupport"),
-        .testTarget(name: "StatisticsTests", dependencies: ["Statistics", "JSON"]),
+        .testTarget(name: "StatisticsTests", dependencies: ["Statistics", "JSON", "TestSupport"]),
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"]),
         .testTarget(name: "ForeignFunctionTests", dependencies: ["ForeignFunction"]),
         .testTarget(

@@ -59,11 +59,20 @@ class Event: @unchecked Sendable {
         state = .running
         handled = nil
         result = nil
-        let meter = context.meter.cell(owner.meterNumber(phase, in: context.server.plugins))
+        let meter = context.meter.cell(meterNumber(phase, owner))
         meter.begin()
         self.meter = meter
         began = EventLoop.nanoseconds
         return true
+    }
+
+    /// The number of its counters.
+    @inline(__always)
+    private func meterNumber(_ phase: Phase, _ owner: EventOwner) -> Int {
+        switch owner {
+        case .running(let instance): instance.plugin.meterNumber(phase)
+        case .failed(let pluginName): context.server.plugins.meterNumber(of: pluginName, phase)
+        }
     }
 
     /// For messages, as "goplug: access".
@@ -310,16 +319,6 @@ enum EventOwner {
         switch self {
         case .running(let instance): instance.plugin.name
         case .failed(let pluginName): pluginName
-        }
-    }
-
-    /// The number of its counters.
-    @inline(__always)
-    func meterNumber(_ phase: Phase, in plugins: PluginSet) -> Int {
-        switch self {
-        case .running(let instance): instance.plugin.meterNumber(phase)
-        case .failed(let pluginName):
-            plugins.loaded[pluginName]?.meterNumber(phase) ?? plugins.meterNumberOfOthers(phase)
         }
     }
 }

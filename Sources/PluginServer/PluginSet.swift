@@ -86,6 +86,10 @@ public struct PluginSet: Sendable {
     /// The number of the counters of events whose plugin is not loaded.
     func meterNumberOfOthers(_ phase: Phase) -> Int { loaded.count * Phase.count + Int(phase.rawValue) }
 
+    func meterNumber(of name: String, _ phase: Phase) -> Int {
+        loaded[name]?.meterNumber(phase) ?? meterNumberOfOthers(phase)
+    }
+
     /// No plugins yet.
     init(empty directory: String) {
         self.directory = directory

@@ -1,5 +1,6 @@
 import Foundation
 import JSON
+import TestSupport
 import Testing
 
 @testable import Statistics
@@ -106,7 +107,10 @@ import Testing
         }
         #expect(asked.isSuperset(of: Metric.all.filter { $0.kind != .gauge && $0.name.contains("event") }.map(\.name)))
         // Grafana wants the panels' ids to differ.
-        guard case .array(let panels)? = dashboard["panels"] else { throw Exposition.Violation(description: "no panels") }
+        guard case .array(let panels)? = dashboard["panels"] else {
+            Issue.record("there are no panels")
+            return
+        }
         #expect(Set(panels.map { $0["id"] }).count == panels.count)
     }
 

@@ -1,26 +1,26 @@
 /// Prometheus' text format 0.0.4, read strictly: whoever breaks a rule of it, or of its conventions, gets an error.
 ///
 /// Source: Prometheus' documentation, "Exposition formats" and "Metric and label naming".
-struct Exposition {
-    struct Violation: Error, CustomStringConvertible {
-        let description: String
+package struct Exposition {
+    package struct Violation: Error, CustomStringConvertible {
+        package let description: String
     }
 
-    struct Family {
-        let type: String
-        let help: String
+    package struct Family {
+        package let type: String
+        package let help: String
         /// By the sample's name and its labels.
-        var samples: [Sample: Double] = [:]
+        package fileprivate(set) var samples: [Sample: Double] = [:]
     }
 
-    struct Sample: Hashable {
-        let name: String
-        let labels: [String: String]
+    package struct Sample: Hashable {
+        package let name: String
+        package let labels: [String: String]
     }
 
-    private(set) var families: [String: Family] = [:]
+    package private(set) var families: [String: Family] = [:]
 
-    init(_ text: String) throws {
+    package init(_ text: String) throws {
         guard text.hasSuffix("\n") else { throw Violation(description: "the last line does not end") }
         var help: (name: String, text: String)?
         var current: String?
@@ -129,7 +129,7 @@ struct Exposition {
         }
     }
 
-    subscript(_ name: String, _ labels: [String: String]) -> Double? {
+    package subscript(_ name: String, _ labels: [String: String]) -> Double? {
         families.values.lazy.compactMap { $0.samples[Sample(name: name, labels: labels)] }.first
     }
 }
