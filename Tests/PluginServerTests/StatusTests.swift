@@ -53,7 +53,8 @@ import WireProtocol
             #expect(statistics.instances["goplug"]?.running == 1)
             #expect(statistics.instances["misbehaving"]?.running == 1)
             #expect(statistics.instances["misbehaving"]?.starts == 2)
-            #expect((1...50).contains(statistics.connections.accepted))
+            // Those that Kong's exits have closed, and a few.
+            #expect((1...200).contains(statistics.connections.accepted))
             #expect(statistics.connections.open <= statistics.connections.accepted)
             #expect(statistics.connections.receivedBytes > 400 * 10 && statistics.connections.sentBytes > 400 * 10)
 
@@ -145,7 +146,9 @@ import WireProtocol
             #expect(plugins.map(\.name) == ["bad", "goplug"])
             #expect(plugins.map(\.state) == [.refused, .loaded])
             #expect(plugins[0].reason.contains("not-elf"))
-            #expect(plugins[1].phases == ["access"] && !plugins[1].version.isEmpty)
+            let info = try server.kong(.messagePack).getPluginInfo("goplug")
+            #expect(plugins[1].phases == info["Phases"]?.items?.compactMap(\.text))
+            #expect(plugins[1].version == info["Version"]?.text && !plugins[1].version.isEmpty)
             #expect(plugins[1].path == "\(server.plugins)/goplug.so")
         }
     }
