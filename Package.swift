@@ -30,7 +30,7 @@ let plugins = ["goplug", "hmac-auth", "http-log", "rate-limit", "request-id", "r
 /// What they need beside KongPDK.
 let pluginNeeds: [String: [Target.Dependency]] = ["hmac-auth": [.product(name: "Crypto", package: "swift-crypto")]]
 /// Plugins that only the tests load.
-let testPlugins = ["recorded_goplug", "recorded_noop", "recorded_tencalls", "recorded_zoo", "misbehaving", "caller", "blocking"]
+let testPlugins = ["recorded_goplug", "recorded_noop", "recorded_tencalls", "recorded_zoo", "misbehaving", "caller", "blocking", "reuse"]
 
 let package = Package(
     name: "swift-pluginserver",
@@ -123,11 +123,12 @@ let package = Package(
             ]),
         .testTarget(name: "KongSimulatorTests", dependencies: ["KongSimulator", "PDKCatalogue", "WireProtocol"]),
         // The loader knows what Kong takes for a schema.
-        .testTarget(name: "KongPDKTests", dependencies: ["KongPDK", "PDKCatalogue", "PluginLoader"]),
+        .testTarget(name: "KongPDKTests", dependencies: ["KongPDK", "PDKCatalogue", "PluginLoader", "TestSupport"]),
         .testTarget(name: "RequestIDTests", dependencies: ["request-id", "KongPDKTesting"]),
         .testTarget(name: "RequestTransformTests", dependencies: ["request-transform", "KongPDKTesting", "PluginLoader"]),
-        .target(name: "LoopbackHTTP", path: "Tests/LoopbackHTTP"),
-        .testTarget(name: "HTTPLogTests", dependencies: ["http-log", "KongPDKTesting", "LoopbackHTTP", "PluginLoader"]),
+        .target(name: "LoopbackHTTP", dependencies: ["TestSupport"], path: "Tests/LoopbackHTTP"),
+        .testTarget(
+            name: "HTTPLogTests", dependencies: ["http-log", "KongPDKTesting", "LoopbackHTTP", "PluginLoader", "TestSupport"]),
         // Runs swift-pluginserver and loads the test plugins, all built beside it: `swift build --build-tests` builds them.
         .testTarget(
             name: "PluginServerTests",

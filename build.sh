@@ -21,7 +21,8 @@ usage: ./build.sh VERB
                                  --shared-runtime is given (small, needs the Swift runtime of the compiler that built it)
   bench [PART] [OPTION…]         measure the server beside others: `bench --help`, and Benchmarks/README.md
   install PREFIX                 build, then copy to PREFIX/bin, PREFIX/include and PREFIX/lib/swift-pluginserver/plugins, and
-                                 what plugins are built from to PREFIX/share/swift-pluginserver
+                                 what plugins are built from to PREFIX/share/swift-pluginserver. Of plugins it installs those
+                                 of the folder Plugins; others in dist/plugins are yours to put where Kong shall find them
   clean                          remove all that was built
   help                           this
 
@@ -46,9 +47,9 @@ fail() {
 # --- what the machine must have -----------------------------------------------------------------------------------
 
 # For the build: libffi, which plugins in C are called with, and a C compiler with its headers, which Swift links with and
-# these are built with. For the tests: msgpack-c, whose encoder ours is compared with.
+# these are built with. For the tests: msgpack-c, whose encoder ours is compared with, and valgrind, which reads glibc's symbols.
 build_packages=(gcc g++ libc6-dev libffi-dev pkg-config)
-test_packages=(libmsgpack-dev binutils)
+test_packages=(libmsgpack-dev binutils valgrind libc6-dbg)
 
 need_packages() {
     local missing=() package
@@ -362,8 +363,10 @@ install_to() { # PREFIX
     put dist/bin/swift-pluginserver "$1/bin/swift-pluginserver"
     mkdir -p "$1/include"
     install -m 644 Sources/CKongPlugin/include/kong_*.h "$1/include"
-    for plugin in dist/plugins/*.so; do
-        put "$plugin" "$1/lib/swift-pluginserver/plugins/$(basename "$plugin")"
+    # What has been built from elsewhere is for somebody's own Kong, and not part of this.
+    for plugin in Plugins/*/; do
+        plugin=$(basename "$plugin").so
+        put "dist/plugins/$plugin" "$1/lib/swift-pluginserver/plugins/$plugin"
     done
     write_pdk "$1/share/swift-pluginserver"
     echo "put the PDK into $1/share/swift-pluginserver"

@@ -190,8 +190,8 @@ extension LoadError.Code {
             )
         case .loadExit:
             (
-                "The plugin ended its process while it was opened, with the status that the reason names. In the server that would have ended all other plugins too.",
-                "Do not call `exit`. A plugin that cannot work returns NULL from `kong_plugin_open`, with a message."
+                "The plugin ended its process while it was opened, with the status that the reason names, or closed the descriptors that it works with. In the server that would have ended all other plugins too.",
+                "Do not call `exit`, and close nothing that the plugin has not opened. A plugin that cannot work returns NULL from `kong_plugin_open`, with a message."
             )
         case .loadTimeout:
             (

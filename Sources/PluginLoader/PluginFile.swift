@@ -1,3 +1,5 @@
+import Glibc
+
 /// A file that should hold a plugin, opened and not yet looked into.
 public struct PluginFile: Sendable {
     public let name: PluginName
@@ -36,6 +38,11 @@ public struct PluginFile: Sendable {
     private static func pluginName(of path: String) throws(LoadError) -> PluginName {
         let fileName = fileName(of: path)
         if let name = PluginName(fileName: fileName) { return name }
+        if FileStatus(path: path) == nil, errno == ENOENT || errno == ENOTDIR {
+            throw LoadError(
+                .missingFile, .plugin(name: fileName, path: path), reason: "no such file or directory", plugin: "nothing of this name",
+                host: "needs the path of a plugin's file", fix: "see what there is: ls -l \(path.directoryPath.shellWord)")
+        }
         throw LoadError(
             .badName, .plugin(name: fileName, path: path), reason: "its name is no name of a plugin",
             plugin: "\"\(fileName)\"", host: "NAME.so or libNAME.so, NAME of \(PluginName.rule)", fix: "rename the file")

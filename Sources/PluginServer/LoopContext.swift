@@ -28,6 +28,8 @@ final class LoopContext: @unchecked Sendable {
 
     /// The running instances that this loop has had events for. `InstanceRegistry` knows them all.
     private var instances: [InstanceID: Instance] = [:]
+    /// Those that had the last events, by the lowest bits of their ids: looking one up here is a comparison.
+    private var recentInstances = [RecentInstance?](repeating: nil, count: 64)
     private var lastNumber: UInt64 = 0
     private var isSweeping = false
 
@@ -47,10 +49,26 @@ final class LoopContext: @unchecked Sendable {
 
     /// An instance that this loop knows.
     @inline(__always)
-    func runningInstance(_ id: InstanceID) -> Instance? { instances[id] }
+    func runningInstance(_ id: InstanceID) -> Instance? {
+        let place = Int(id.rawValue) & 63
+        if let recent = recentInstances[place], recent.id == id { return recent.instance }
+        guard let instance = instances[id] else { return nil }
+        recentInstances[place] = RecentInstance(id: id, instance: instance)
+        return instance
+    }
 
     func remember(_ id: InstanceID, _ instance: Instance) { instances[id] = instance }
-    func forget(_ id: InstanceID) { instances[id] = nil }
+
+    func forget(_ id: InstanceID) {
+        instances[id] = nil
+        let place = Int(id.rawValue) & 63
+        if recentInstances[place]?.id == id { recentInstances[place] = nil }
+    }
+
+    private struct RecentInstance {
+        let id: InstanceID
+        let instance: Instance
+    }
 
     /// The number of a start or stop; the loop is part of it, so that it means nothing on another.
     func nextNumber() -> UInt64 {
@@ -128,6 +146,7 @@ final class LoopContext: @unchecked Sendable {
     /// Instances that plugins are stopping. This loop keeps none from it.
     func stoppingInstanceCount() -> Int {
         instances = [:]
+        for place in recentInstances.indices { recentInstances[place] = nil }
         return stops.count
     }
 

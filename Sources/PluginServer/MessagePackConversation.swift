@@ -31,7 +31,15 @@ final class MessagePackConversation: Conversation, @unchecked Sendable {
     var awaitsAnswers: Bool { false }
 
     func receive() throws(WireError) {
-        while connection.isOpen, !connection.isClogged, let size = try session.messageSize(in: connection.input.bytes) {
+        while connection.isOpen, !connection.isClogged {
+            context.arena.reset()
+            let input = connection.input.bytes
+            if let (message, size) = session.receiveAtOnce(in: input, arena: context.arena) {
+                handle(message, UnsafeRawBufferPointer(rebasing: input[..<size]))
+                connection.input.consume(size)
+                continue
+            }
+            guard let size = try session.messageSize(in: connection.input.bytes) else { return }
             let bytes = UnsafeRawBufferPointer(rebasing: connection.input.bytes[..<size])
             context.arena.reset()
             let message = try session.receive(bytes, arena: context.arena)

@@ -18,10 +18,17 @@ final class MessagePackEvent: Event, @unchecked Sendable {
         let completion: Completion?
     }
 
+    /// A call that Kong runs.
+    private struct RunningCall {
+        let call: QueuedCall
+        let since: ContinuousClock.Instant
+        /// What it was the answer to.
+        let answered: MessagePackRequest
+    }
+
     /// The request that Kong waits for an answer to. Nil while Kong runs a call.
     private var request: MessagePackRequest?
-    /// The call that Kong runs: which, since when, and what it was the answer to.
-    private var running: (call: QueuedCall, since: ContinuousClock.Instant, answered: MessagePackRequest)?
+    private var running: RunningCall?
     private var queue = Deque<QueuedCall>()
     private var encodedCalls = ByteQueue()
     private var hasFinished = false
@@ -96,7 +103,7 @@ final class MessagePackEvent: Event, @unchecked Sendable {
     }
 
     override func endIfAbandoned() {
-        guard let (_, since, answered) = running else { return }
+        guard let since = running?.since, let answered = running?.answered else { return }
         answered.ifDisconnected(tell: context) { [self] in
             guard let running, running.since == since else { return }
             giveUp(running.call, "the connection is closed, and the server is going down")
@@ -187,7 +194,7 @@ final class MessagePackEvent: Event, @unchecked Sendable {
                 isOver = true
                 if hasFinished { release() }
             } else {
-                running = (call, context.loop.turnStart, request)
+                running = RunningCall(call: call, since: context.loop.turnStart, answered: request)
             }
         } else if hasFinished {
             self.request = nil

@@ -53,15 +53,15 @@ final class LoadedPlugin: @unchecked Sendable {
 public struct PluginPolicy: Sendable {
     public var check: CheckOptions
     public var probe: ProbeLimits
-    /// A program that becomes a probe (`runProbe`), with its arguments: this one, as a rule.
-    public var probeCommand: [String]
+    /// With what this program becomes a probe (`runProbe`).
+    public var probeArguments: [String]
 
     public init(
-        allowInsecure: Bool = false, requireLock: Bool = false, probe: ProbeLimits = ProbeLimits(), probeCommand: [String]
+        allowInsecure: Bool = false, requireLock: Bool = false, probe: ProbeLimits = ProbeLimits(), probeArguments: [String]
     ) {
         check = CheckOptions(host: .thisServer, allowInsecure: allowInsecure, requireLock: requireLock)
         self.probe = probe
-        self.probeCommand = probeCommand
+        self.probeArguments = probeArguments
     }
 }
 
@@ -129,7 +129,7 @@ public struct PluginSet: Sendable {
 
         var descriptions: [PluginDescription] = []
         var loaded: [String: LoadedPlugin] = [:]
-        let probed = PluginProber(command: policy.probeCommand, limits: policy.probe).probe(checked)
+        let probed = PluginProber(arguments: policy.probeArguments, limits: policy.probe).probe(checked)
         for (plugin, result) in zip(checked, probed) {
             do throws(LoadError) {
                 let description = try result.get()

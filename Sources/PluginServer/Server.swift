@@ -18,8 +18,19 @@ public enum ServerError: Error, CustomStringConvertible {
     public var description: String {
         switch self {
         case .plugins(let error): "\(error)"
-        case .socket(let path, let error): "cannot listen on \(path): \(error)"
+        case .socket(let path, let error): "cannot listen on \(path): \(error)\n  fix: \(Self.fix(for: error, at: path))"
         case .system(let error): "\(error)"
+        }
+    }
+
+    private static func fix(for error: SystemError, at path: String) -> String {
+        let directory = path.directoryPath.shellWord
+        return switch error.code {
+        case EEXIST: "what is there is no socket, and is left as it is; move it away: mv \(path.shellWord) \("\(path).old".shellWord)"
+        case ENOENT, ENOTDIR: "make the directory, mkdir -p \(directory), or name another: -kong-prefix PATH or --socket PATH"
+        case EACCES, EPERM, EROFS: "let user \(geteuid()) write to \(directory), or name another place: --socket PATH"
+        case ENAMETOOLONG: "name a shorter path, of \(UnixListener.longestPath) bytes at most: --socket PATH"
+        default: "mend what the reason names; swift-pluginserver doctor says more of the place"
         }
     }
 }
@@ -94,6 +105,7 @@ public final class Server: @unchecked Sendable {
         }
         // Before the socket is there: whoever can connect can also stop the server as it should be stopped.
         do throws(SystemError) { try watchSignals() } catch { throw .system(error) }
+        tellOfOther()
         do throws(SystemError) {
             listener = try UnixListener(
                 path: configuration.socketPath,
@@ -104,6 +116,13 @@ public final class Server: @unchecked Sendable {
         } catch {
             throw .socket(configuration.socketPath, error)
         }
+    }
+
+    /// A reload of Kong's goes so. If it is none, there are two servers for one Kong, or two Kongs with one prefix.
+    private func tellOfOther() {
+        guard case .listener(let pid, let user) = UnixListener.occupant(of: configuration.socketPath) else { return }
+        logger.warning(
+            "\(configuration.socketPath) is taken from process \(pid) of user \(user), which still listens there: it keeps its connections, and gets no new ones")
     }
 
     private func watchSignals() throws(SystemError) {

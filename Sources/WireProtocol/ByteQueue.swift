@@ -1,10 +1,13 @@
 // Unsafe pointers: this file owns the memory of a ByteQueue. Everybody else sees bounded buffers.
 
+import Glibc
+
 /// Bytes that enter at the end and leave at the front: what a connection has received and not yet parsed, or has
 /// to send and not yet written.
 ///
 /// Memory grows by doubling, so that a message of n bytes costs O(n) however small the pieces are in which it
-/// comes; an emptied queue that had grown large gives its memory back.
+/// comes; an emptied queue that had grown large gives its memory back. It is the C library's, which moves the pages of a
+/// large block instead of copying them.
 public struct ByteQueue: ~Copyable {
     private var storage: UnsafeMutableRawPointer
     private var capacity: Int
@@ -18,11 +21,11 @@ public struct ByteQueue: ~Copyable {
 
     public init() {
         capacity = Self.smallCapacity
-        storage = .allocate(byteCount: capacity, alignment: 16)
+        storage = Self.memory(nil, capacity)
     }
 
     deinit {
-        storage.deallocate()
+        free(storage)
     }
 
     /// How many bytes are in the queue.
@@ -138,12 +141,15 @@ public struct ByteQueue: ~Copyable {
     }
 
     private mutating func move(to newCapacity: Int) {
-        let replacement = UnsafeMutableRawPointer.allocate(byteCount: newCapacity, alignment: 16)
-        replacement.copyMemory(from: storage + start, byteCount: count)
-        storage.deallocate()
-        storage = replacement
+        storage.copyMemory(from: storage + start, byteCount: start == 0 ? 0 : count)
+        storage = Self.memory(storage, newCapacity)
         capacity = newCapacity
         end -= start
         start = 0
+    }
+
+    private static func memory(_ old: UnsafeMutableRawPointer?, _ size: Int) -> UnsafeMutableRawPointer {
+        guard let memory = realloc(old, size) else { fatalError("there is no memory for \(size) bytes") }
+        return memory
     }
 }

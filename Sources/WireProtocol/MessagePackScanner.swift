@@ -4,11 +4,14 @@
 /// string's content is stepped over. It knows lengths only: what the object means, and how deeply it is nested, is
 /// the reader's business.
 public struct MessagePackScanner {
-    private let limit: Int
+    let limit: Int
     /// Where the next header is, or will be.
     private var position = 0
     /// How many objects are still to come: items of arrays, keys and values of maps, the object itself.
     private var pending = 1
+
+    /// Whether it has seen a part of an object.
+    var hasBegun: Bool { position > 0 }
 
     /// - Parameter limit: How many bytes an object may have. One that must become longer is refused as soon as that shows.
     public init(limit: Int) {

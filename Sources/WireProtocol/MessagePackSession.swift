@@ -46,6 +46,32 @@ public struct MessagePackSession: ~Copyable {
         try scanner.scan(bytes)
     }
 
+    /// Takes the first message in `bytes` in at one go, if it is small and whole, as almost all are. Nil: `messageSize` has
+    /// to look first, which also tells what is wrong.
+    public mutating func receiveAtOnce(
+        in bytes: UnsafeRawBufferPointer, arena: ValueArena
+    ) -> (message: Message, size: Int)? {
+        guard !scanner.hasBegun else { return nil }
+        var reader = MessagePackReader(UnsafeRawBufferPointer(rebasing: bytes.prefix(min(Self.smallSize, scanner.limit))))
+        guard let message = try? Self.read(&reader, arena) else { return nil }
+        return (message, reader.position)
+    }
+
+    /// Reading less than that twice costs little.
+    private static let smallSize = 4096
+
+    private static func read(_ reader: inout MessagePackReader, _ arena: ValueArena) throws(WireError) -> Message {
+        guard try reader.readArrayCount() == 4, try reader.readInteger() == 0 else { throw .malformed }
+        let id = try reader.readInteger()
+        let method = try reader.readString()
+        // Go's encoder, and so its server, let a method without an argument come with none.
+        let count = try reader.readArrayCount()
+        let argument = count > 0 ? try reader.readValue(into: arena) : kong_value()
+        // Kong has no method with more than one; whoever sends more is answered by `receive`.
+        guard count <= 1 else { throw .unsupported }
+        return Message(id: id, request: request(method, argument))
+    }
+
     /// Takes a message in. It throws when it cannot even be answered: it is no request, or has no id.
     public mutating func receive(
         _ message: UnsafeRawBufferPointer, arena: ValueArena

@@ -26,9 +26,11 @@ public final class ValueArena {
 
     /// Frees everything: values made with this arena are no longer valid.
     public func reset() {
-        for chunk in full { chunk.deallocate() }
-        full.removeAll(keepingCapacity: true)
         used = 0
+        if !full.isEmpty {
+            for chunk in full { chunk.deallocate() }
+            full.removeAll(keepingCapacity: true)
+        }
         if capacity > 16 * Self.smallCapacity {
             chunk.deallocate()
             capacity = Self.smallCapacity

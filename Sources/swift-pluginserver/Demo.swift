@@ -46,7 +46,7 @@ struct Demo: ParsableCommand {
     /// The directory that was asked for, or the one of this build (dist/plugins) or installation.
     private func plugins(in prefix: TemporaryDirectory) throws -> String {
         if let path = directory.path { return path }
-        let program = try OwnServer.program()
+        let program = ThisProgram.path
         for candidate in OwnPlugins.directories(besides: program) where access("\(candidate)/\(Self.plugin).so", R_OK) == 0 {
             return realPath(candidate)
         }
@@ -61,7 +61,7 @@ struct Demo: ParsableCommand {
 
     private func dump(_ flags: [String], in prefix: TemporaryDirectory) throws -> JSONValue {
         let (output, errors) = (prefix.file("dump.json"), prefix.file("dump.log"))
-        let process = try ServerProcess(OwnServer.program(), flags + ["-dump"], output: .file(output), errors: .file(errors))
+        let process = try ServerProcess(ThisProgram.executable, flags + ["-dump"], output: .file(output), errors: .file(errors))
         let end = try process.waitForEnd()
         guard end == .exited(0) else { throw failure("-dump ended with \(end):\n\(prefix.text(of: errors))") }
         return try JSONValue(parsing: prefix.text(of: output))

@@ -62,9 +62,18 @@ struct Dump: ~Copyable {
 
     private func plugin(_ name: String, of set: PluginSet) throws -> PluginDescription {
         guard let plugin = set.descriptions.first(where: { $0.name == name }) else {
-            throw set.hasRefused(name) ? ExitCode(1) : failure(set.reasonForAbsence(of: name))
+            throw set.hasRefused(name) ? ExitCode(1) : failure("\(set.reasonForAbsence(of: name))\n  fix: \(fix(forMissing: name))")
         }
         return plugin
+    }
+
+    /// Which names there are, whatever their files are worth.
+    private func fix(forMissing name: String) -> String {
+        let findings = (try? PluginDirectory(path: directory, options: policy.check).findings) ?? []
+        let names = Set(findings.compactMap { $0.name?.description }).sorted()
+        if let nearest = Spelling.nearest(to: name, among: names) { return "did you mean \(nearest)?" }
+        if names.isEmpty { return "there is no plugin at all in \(directory.printable): give the directory with -plugins-directory PATH" }
+        return "put its file there, or name one that is: \(names.prefix(20).joined(separator: ", "))\(names.count > 20 ? ", …" : "")"
     }
 
     private func failure(_ message: String) -> ExitCode {

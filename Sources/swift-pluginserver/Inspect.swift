@@ -42,7 +42,7 @@ struct Inspect: ParsableCommand {
         var refusal: LoadError?
         do throws(LoadError) {
             let checked = try CheckedPlugin(PluginFile(path: file), options: policy.check)
-            let results = PluginProber(command: policy.probeCommand, limits: policy.probe).probe([checked])
+            let results = PluginProber(arguments: policy.probeArguments, limits: policy.probe).probe([checked])
             for result in results { description = try result.get() }
         } catch {
             refusal = error

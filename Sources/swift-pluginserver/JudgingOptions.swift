@@ -49,7 +49,7 @@ struct JudgingOptions: ParsableArguments {
     static var unlocked: PluginPolicy {
         PluginPolicy(
             probe: ProbeLimits(parallelism: EventLoop.processorCount),
-            probeCommand: ["/proc/self/exe", Probe.configuration.commandName ?? "probe"])
+            probeArguments: [Probe.configuration.commandName ?? "probe"])
     }
 }
 

@@ -1,6 +1,6 @@
-import FoundationEssentials
 import Glibc
 import KongClient
+import PluginLoader
 
 /// This program once more, serving plugins on a socket of its own: started and stopped as Kong does it.
 struct OwnServer {
@@ -16,12 +16,7 @@ struct OwnServer {
         self.prefix = prefix
         socket = prefix.file("go_pluginserver.sock")
         logFile = prefix.file("server.log")
-        process = try ServerProcess(Self.program(), ["-kong-prefix", prefix.path] + flags, errors: .file(logFile))
-    }
-
-    /// The path of this program.
-    static func program() throws -> String {
-        try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        process = try ServerProcess(ThisProgram.executable, ["-kong-prefix", prefix.path] + flags, errors: .file(logFile))
     }
 
     func waitUntilListening() throws { try process.waitUntilListening(on: socket) }

@@ -1,6 +1,7 @@
 import KongPDK
 import KongPDKTesting
 import LoopbackHTTP
+import TestSupport
 import Testing
 
 @testable import http_log
@@ -157,10 +158,12 @@ import Testing
                 httpEndpoint: "http://127.0.0.1:\(port)/", queue: .init(initialRetryDelay: 0.01, maxRetryDelay: 0.05)))
         try await request("/patient", plugin)
         var server: LoopbackServer?
-        for _ in 0..<1000 where server == nil {
-            server = try? LoopbackServer(port: port)
-            if server == nil { try await Task.sleep(for: .milliseconds(5)) }
-        }
+        // The port may be somebody else's for a moment.
+        #expect(
+            await eventually {
+                server = try? LoopbackServer(port: port)
+                return server != nil
+            })
         #expect(try await #require(server).requests(1).first?.body.contains("/patient") == true)
         await plugin.shutdown()
         server?.stop()

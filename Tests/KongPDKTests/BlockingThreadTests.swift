@@ -1,5 +1,6 @@
 import Foundation
 import KongPDK
+import TestSupport
 import Testing
 
 /// Says on which thread its methods run, and blocks it.
@@ -52,15 +53,13 @@ private actor Blocker {
         let thread = try #require(await blocker?.threadID())
         #expect(FileManager.default.fileExists(atPath: "/proc/\(thread)"))
         blocker = nil
-        while FileManager.default.fileExists(atPath: "/proc/\(thread)") { try await Task.sleep(for: .milliseconds(1)) }
+        #expect(await eventually { !FileManager.default.fileExists(atPath: "/proc/\(thread)") })
     }
 
     /// The last one to let go of the actor may be its own thread.
     @Test func theThreadEndsAlsoIfItIsTheLastToKnowTheActor() async throws {
         var threads: [String] = []
         for _ in 0..<50 { threads.append(await Task.detached { [blocker = try Blocker()] in await blocker.threadID() }.value) }
-        for thread in threads {
-            while FileManager.default.fileExists(atPath: "/proc/\(thread)") { try await Task.sleep(for: .milliseconds(1)) }
-        }
+        #expect(await eventually { !threads.contains { FileManager.default.fileExists(atPath: "/proc/\($0)") } })
     }
 }

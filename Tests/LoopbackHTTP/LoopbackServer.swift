@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestSupport
 
 /// An HTTP server on a port of 127.0.0.1, whose answers a test decides. Each connection has a thread.
 public final class LoopbackServer: Sendable {
@@ -82,12 +83,8 @@ public final class LoopbackServer: Sendable {
 
     /// Waits until so many requests have come.
     public func requests(_ count: Int, within limit: Duration = .seconds(30)) async throws -> [Request] {
-        let deadline = ContinuousClock.now + limit
-        while requests.count < count {
-            guard ContinuousClock.now < deadline else {
-                throw ServerError(description: "\(requests.count) requests have come, not \(count)")
-            }
-            try await Task.sleep(for: .milliseconds(1))
+        guard await eventually(within: limit, { requests.count >= count }) else {
+            throw ServerError(description: "\(requests.count) requests have come, not \(count)")
         }
         return requests
     }

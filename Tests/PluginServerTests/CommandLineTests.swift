@@ -101,6 +101,26 @@ import WireProtocol
         #expect(run.errors.contains(plugins))
     }
 
+    @Test(arguments: ["check", "inspect", "try"])
+    func aPathWithNothingThereIsNotABadName(_ command: String) throws {
+        let run = try Program([command, directory.file("no-such/directory")])
+        #expect(run.end == .exited(1))
+        let text = run.outputText + run.errors
+        #expect(text.contains("no such file or directory [missing-file]") && !text.contains("bad-name"), "\(text)")
+        #expect(text.contains("fix: see what there is: ls -l \(directory.file("no-such"))"), "\(text)")
+    }
+
+    @Test(arguments: ["-dump-plugin-info", "-dump --plugin"])
+    func aMissingPluginIsToldWhatThereIs(_ flags: String) throws {
+        func errors(_ name: String, in directory: String) throws -> String {
+            try Program(["-plugins-directory", directory] + flags.split(separator: " ").map(String.init) + [name]).errors
+        }
+        #expect(try errors("goplgu", in: plugins).contains("\n  fix: did you mean goplug?\n"))
+        #expect(try errors("another", in: plugins).contains("\n  fix: put its file there, or name one that is: goplug, noop\n"))
+        let empty = try directory.makeDirectory("empty")
+        #expect(try errors("goplug", in: empty).contains("fix: there is no plugin at all in \(empty)"))
+    }
+
     @Test func anEmptyDirectoryHasNothingToDumpForKong() throws {
         let empty = try directory.makeDirectory("empty")
         // An empty list of plugins is an error in Lua that says nothing.

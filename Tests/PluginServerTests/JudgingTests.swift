@@ -14,7 +14,7 @@ import WireProtocol
         ("hang", "for (;;) pause();", "it did not open within", "said nothing"),
         ("print", "puts(\"hello\"); fflush(stdout);", "it printed to standard output", "said \"hello\""),
         ("lateprint", "puts(\"left in the buffer\");", "it printed to standard output", "left in the buffer"),
-        ("close", "close(4); close(2); close(1);", "it ended its process with status 0", "said nothing"),
+        ("close", "close(4); close(2); close(1);", "it closed descriptors of its process while it was opened", "said nothing"),
     ])
     func aPluginThatMisbehavesIsRefusedAndTheOthersServe(
         _ name: String, _ statements: String, _ reason: String, _ said: String

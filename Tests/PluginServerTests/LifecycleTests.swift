@@ -114,6 +114,7 @@ import WireProtocol
             errors: .file(first.directory.file("log")))
         try second.waitUntilListening(on: first.socket, within: .seconds(60))
         try first.expectService()
+        #expect(!first.log.contains("is taken from"))
         second.send(SIGTERM)
         #expect(try second.waitForEnd() == .exited(0))
     }
@@ -125,6 +126,12 @@ import WireProtocol
                 Program.path, ["-plugins-directory", new.plugins, "--socket", new.socket],
                 errors: .file(new.directory.file("old-log")))
             #expect(eventually(within: .seconds(60)) { new.directory.text(of: "old-log").contains("listens on") })
+            let lines = new.directory.text(of: "old-log").split(separator: "\n").filter { $0.contains("is taken from") }
+            #expect(lines.count == 1)
+            #expect(
+                lines.first?.contains("[warning] \(new.socket) is taken from process \(new.process.pid) of user \(geteuid()),") == true,
+                "\(lines)")
+            #expect(!new.log.contains("is taken from"))
             // A third takes over from it, and it goes.
             let third = try ServerProcess(
                 Program.path, ["-plugins-directory", new.plugins, "--socket", new.socket],
@@ -199,7 +206,7 @@ import WireProtocol
         let run = try Program(["-plugins-directory", directory.path, "--socket", path])
         #expect(run.end == .exited(1))
         #expect(run.errors.contains("cannot listen on \(path)"))
-        #expect(run.errors.contains("File name too long"))
+        #expect(run.errors.contains("File name too long\n  fix: name a shorter path, of 107 bytes at most: --socket PATH\n"))
     }
 
     @Test func aFileInTheSocketsPlaceIsLeftAlone() throws {
@@ -209,6 +216,7 @@ import WireProtocol
         let run = try Program(["-kong-prefix", directory.path, "-plugins-directory", directory.path])
         #expect(run.end == .exited(1))
         #expect(run.errors.contains("cannot listen on \(path)"))
+        #expect(run.errors.contains("\n  fix: what is there is no socket, and is left as it is; move it away: mv \(path) \(path).old\n"))
         #expect(directory.text(of: "go_pluginserver.sock") == "precious")
     }
 
@@ -218,5 +226,6 @@ import WireProtocol
         #expect(run.end == .exited(1))
         let path = directory.file("nope/go_pluginserver.sock")
         #expect(run.errors.contains("cannot listen on \(path): bind \(path): No such file or directory"))
+        #expect(run.errors.contains("\n  fix: make the directory, mkdir -p \(directory.file("nope")), or name another: -kong-prefix PATH or --socket PATH\n"))
     }
 }

@@ -209,14 +209,11 @@ import WireProtocol
 
     // MARK: A plugin in C, which can do what KongPDK does not let one do
 
-    private static let wild = """
-        #include <string.h>
+    private static let wild = CSource.accessPlugin + """
         #include <stdio.h>
         #include <pthread.h>
         static const kong_host *the_host;
         static kong_method set_header;
-        static kong_string text(const char *s) { return (kong_string){s, strlen(s)}; }
-        static kong_value value(const char *s) { kong_value v = {.type = KONG_STRING}; v.string = text(s); return v; }
         static void start(const kong_plugin *p, kong_start s, kong_loop l, const kong_value *c) {
             int first = the_host->started(the_host, s, KONG_OK, text(""), NULL);
             int second = the_host->started(the_host, s, KONG_OK, text(""), NULL);
@@ -258,25 +255,11 @@ import WireProtocol
             the_host->log(the_host, KONG_LOG_NOTICE, text(line));
             return NULL;
         }
-        static const kong_value none;
-        static kong_value schema = {.type = KONG_MAP};
-        static kong_entry entries[2];
-        static kong_plugin plugin;
         const kong_plugin *kong_plugin_open(const kong_host *host, kong_string *error) {
             the_host = host;
             set_header = host->find_method(host, text("kong.service.request.set_header"));
             if (host->find_method(host, text("kong.nothing.like_it")) != 0) return NULL;
-            entries[0] = (kong_entry){text("type"), value("record")};
-            entries[1].key = text("fields");
-            entries[1].value.type = KONG_ARRAY;
-            schema.map = (kong_map){entries, 2};
-            plugin.size = sizeof plugin;
-            plugin.version = text("1.0.0");
-            plugin.phases = KONG_PHASE_BIT(KONG_ACCESS);
-            plugin.config_schema = &schema;
-            plugin.start = start;
-            plugin.handle = handle;
-            return &plugin;
+            return describe(start, handle);
         }
         """
 

@@ -73,6 +73,31 @@ import Testing
         #expect(try files(in: directory.file("a/b/hello")).contains("Package.swift"))
     }
 
+    @Test func aFileInThePlaceOfAFolderIsNamed() throws {
+        try directory.write("mine".utf8, to: "file")
+        for path in ["file", "file/below", "file/below/it"].map(directory.file) {
+            let run = try Program(["new", "hello", "--path", path])
+            #expect(run.end == .exited(1))
+            #expect(
+                run.errors == """
+                    \(path)/hello cannot be made: \(directory.file("file")) is a file, and no folder
+                      fix: give a folder that is there, or that can be made: --path FOLDER
+
+                    """)
+        }
+        #expect(directory.text(of: "file") == "mine")
+    }
+
+    /// It is to be run from the new folder, where a path from here leads nowhere.
+    @Test func theNextCommandIsOneThatCanBeRun() throws {
+        let called = try Program(
+            ["-c", #"cd "$1" && ./swift-pluginserver new hello --path "$2""#, "sh", Program.folder, directory.path], executable: "/bin/sh")
+        #expect(called.outputText.contains("swift build && \(Program.path) try .build/debug/libhello.so"), "\(called.outputText)")
+        let found = try Program(
+            ["-c", #"PATH="$1"; swift-pluginserver new other --path "$2""#, "sh", Program.folder, directory.path], executable: "/bin/sh")
+        #expect(found.outputText.contains("swift build && swift-pluginserver try .build/debug/libother.so"), "\(found.outputText)")
+    }
+
     @Test func thePDKCanBeNamed() throws {
         let pdk = try makePDK("sdk \"quoted\"")
         #expect(try Program(["new", "hello", "--path", directory.path, "--pdk", pdk]).end == .exited(0))

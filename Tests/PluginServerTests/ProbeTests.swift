@@ -42,6 +42,43 @@ import Testing
         }
     }
 
+    // MARK: The program
+
+    /// As when another version is installed while the server starts.
+    @Test(arguments: [
+        "unlink(\"PROGRAM\");", "rename(\"OTHER\", \"PROGRAM\");", "rename(\"PROGRAM\", \"OTHER\");",
+    ])
+    func theProgramMayGoWhileItProbes(statement: String) throws {
+        let (program, other) = (directory.file("program"), directory.file("other"))
+        try FileManager.default.copyItem(atPath: Program.path, toPath: program)
+        try FileManager.default.copyItem(atPath: "/bin/false", toPath: other)
+        let statement = statement.replacingOccurrences(of: "PROGRAM", with: program).replacingOccurrences(of: "OTHER", with: other)
+        try CSource(opening: statement).build(to: "\(plugins)/first.so")
+        try CSource().build(to: "\(plugins)/second.so")
+        let run = try Program(
+            ["-plugins-directory", plugins, "-dump-all-plugins", "--probe-parallelism", "1"], executable: program)
+        #expect(run.end == .exited(0), "\(run.errors)")
+        #expect(run.outputText.contains(#""Name":"first""#) && run.outputText.contains(#""Name":"second""#), "\(run.errors)")
+    }
+
+    // MARK: Endings
+
+    @Test func aCrashWithoutAWordHasNoLastWordsToMend() throws {
+        try CSource(opening: "raise(SIGSEGV);").build(to: "\(plugins)/mute.so")
+        let refusal = try refusal(of: "mute")
+        #expect(refusal.contains("plugin: said nothing"))
+        #expect(refusal.contains("fix: look into what runs when mute is opened: its constructors, and kong_plugin_open"))
+    }
+
+    @Test func aPluginThatClosesWhatIsNotItsOwnIsToldSo() throws {
+        let source = CSource(
+            opening: "", extra: "__attribute__((constructor)) static void begin(void) { for (int i = 3; i < 64; i++) close(i); }")
+        try source.build(to: "\(plugins)/closing.so")
+        let refusal = try refusal(of: "closing")
+        #expect(refusal.contains("it closed descriptors of its process while it was opened [load-exit]"), "\(refusal)")
+        #expect(refusal.contains("fix: let closing close only descriptors that it has opened itself"))
+    }
+
     // MARK: Time
 
     @Test func aTimeLimitOfLessThanASecondIsSaidAsItIs() throws {

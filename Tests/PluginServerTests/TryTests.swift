@@ -268,6 +268,38 @@ import WireProtocol
         #expect(run.errors.contains(flags[0]) || run.errors.contains("--service-echo"))
     }
 
+    /// Swift's strings have no place for such bytes, so that a shell has to give them.
+    @Test func whatIsNoTextIsRefusedAndNotReplaced() throws {
+        let run = try Program(
+            ["-c", #""$0" try "$1" --phase access -H "X-Odd: $(printf 'a\377')""#, Program.path, Self.goplug], executable: "/bin/sh")
+        #expect(run.end == .exited(64))
+        #expect(run.output.isEmpty)
+        #expect(run.errors.contains("argument 6 is not UTF-8"), "\(run.errors)")
+    }
+
+    @Test func aBodyMayComeFromAPipe() throws {
+        let run = try Program(
+            ["-c", #"printf 'from a pipe' | "$0" try "$1" --phase access --json --body @/dev/stdin"#, Program.path, Self.goplug],
+            executable: "/bin/sh")
+        #expect(try json(run).service?.body == "from a pipe", "\(run.errors)")
+    }
+
+    @Test(arguments: [
+        ("/nowhere/to be found", "/nowhere/to be found cannot be read: No such file or directory"), ("/tmp", "/tmp cannot be read: Is a directory"),
+        ("/dev/zero", "/dev/zero cannot be read: it holds more than 67108864 bytes"),
+    ])
+    func aFileThatCannotBeReadIsAFailureLikeOthers(_ file: String, _ reason: String) throws {
+        for flag in ["--body", "--service-body"] {
+            let (end, outcome) = try played(Self.goplug, "{}", [flag, "@\(file)"])
+            #expect(end == .exited(1))
+            #expect(outcome.failure?.kind == "file")
+            #expect(outcome.failure?.reason == reason)
+        }
+        let run = try Program(["try", Self.goplug, "--config", "@\(file)"])
+        #expect(run.end == .exited(1))
+        #expect(run.outputText.contains(reason) && run.outputText.contains("  fix: "), "\(run.outputText)")
+    }
+
     @Test func nothingIsLeftBehind() throws {
         func left() throws -> Set<String> {
             Set(try FileManager.default.contentsOfDirectory(atPath: "/tmp").filter { $0.hasPrefix("swift-pluginserver-try") })
@@ -359,11 +391,9 @@ private enum CPlugin {
     /// - Parameter code: of its access handler, which has `host` and the event `e`.
     static func compile(_ code: String, named name: String, into directory: String) throws {
         try Plugins.compile(
-            """
-            #include <string.h>
+            CSource.accessPlugin + """
             #include <unistd.h>
             static const kong_host *host;
-            static kong_string text(const char *s) { return (kong_string){s, strlen(s)}; }
             static void start(const kong_plugin *p, kong_start s, kong_loop l, const kong_value *c) {
                 host->started(host, s, KONG_OK, text(""), NULL);
             }
@@ -371,23 +401,9 @@ private enum CPlugin {
                 \(code)
                 return NULL;
             }
-            static kong_value type = {.type = KONG_STRING}, schema = {.type = KONG_MAP};
-            static kong_entry entries[2];
-            static kong_plugin plugin;
             const kong_plugin *kong_plugin_open(const kong_host *h, kong_string *error) {
                 host = h;
-                type.string = text("record");
-                entries[0] = (kong_entry){text("type"), type};
-                entries[1].key = text("fields");
-                entries[1].value.type = KONG_ARRAY;
-                schema.map = (kong_map){entries, 2};
-                plugin.size = sizeof plugin;
-                plugin.version = text("1.0.0");
-                plugin.phases = KONG_PHASE_BIT(KONG_ACCESS);
-                plugin.config_schema = &schema;
-                plugin.start = start;
-                plugin.handle = handle;
-                return &plugin;
+                return describe(start, handle);
             }
             """, named: name, into: directory)
     }

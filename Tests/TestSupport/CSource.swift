@@ -55,6 +55,31 @@ package struct CSource {
         """
     }
 
+    /// What a plugin needs that says what it is by itself, and has no configuration: `text` and `value` make strings, and
+    /// `describe(start, handle)` is what kong_plugin_open returns for one that handles access.
+    package static let accessPlugin = """
+        #include <string.h>
+        static kong_string text(const char *s) { return (kong_string){s, strlen(s)}; }
+        static kong_value value(const char *s) { kong_value v = {.type = KONG_STRING}; v.string = text(s); return v; }
+        static const kong_plugin *describe(__typeof__(((kong_plugin *)0)->start) start, __typeof__(((kong_plugin *)0)->handle) handle) {
+            static kong_value schema = {.type = KONG_MAP};
+            static kong_entry entries[2];
+            static kong_plugin plugin;
+            entries[0] = (kong_entry){text("type"), value("record")};
+            entries[1].key = text("fields");
+            entries[1].value.type = KONG_ARRAY;
+            schema.map = (kong_map){entries, 2};
+            plugin.size = sizeof plugin;
+            plugin.version = text("1.0.0");
+            plugin.phases = KONG_PHASE_BIT(KONG_ACCESS);
+            plugin.config_schema = &schema;
+            plugin.start = start;
+            plugin.handle = handle;
+            return &plugin;
+        }
+
+        """
+
     private var text: String {
         """
         #include "kong_plugin.h"

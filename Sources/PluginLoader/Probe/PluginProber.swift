@@ -5,15 +5,15 @@ import Glibc
 /// Opens plugins for the first time, each in a process of its own, so that one that crashes, hangs, exits or prints
 /// harms nobody. Only what comes out of here as good is loaded by the server.
 public struct PluginProber: Sendable {
-    /// What to run, with its arguments: it must call `ProbeChild.run`. The plugin's path follows them.
-    private let command: [String]
+    /// With what this program is run, so that it calls `ProbeChild.run`. The plugin's path follows.
+    private let arguments: [String]
     private let limits: ProbeLimits
 
     /// How often is looked whether a probe has ended, in milliseconds, where the kernel does not tell.
     private static let pollInterval: CInt = 10
 
-    public init(command: [String], limits: ProbeLimits) {
-        self.command = command
+    public init(arguments: [String], limits: ProbeLimits) {
+        self.arguments = arguments
         self.limits = limits
     }
 
@@ -52,7 +52,7 @@ public struct PluginProber: Sendable {
 
     private func start(_ plugin: CheckedPlugin) throws(ProbeFailure) -> ProbeProcess {
         try ProbeProcess(
-            command.first ?? "", command.dropFirst() + ["\(limits.memory)", plugin.path],
+            ThisProgram.executable, arguments + ["\(limits.memory)", plugin.path],
             file: plugin.file.bytes.descriptor, within: limits.time)
     }
 
@@ -94,7 +94,14 @@ public struct PluginProber: Sendable {
                 host: "opens a plugin in a process of its own first, with \(limits.memoryText) of memory",
                 fix: Self.isSilentTrap(signal, process, plugin)
                     ? "build \(plugin.name) for debugging: a release build of Swift does not say why it traps"
-                    : "mend what its last words name, and build \(plugin.name) again")
+                    : Self.lastWords(process.standardError.text).isEmpty
+                        ? "look into what runs when \(plugin.name) is opened: its constructors, and kong_plugin_open"
+                        : "mend what its last words name, and build \(plugin.name) again")
+        case .exited(ProbeChild.reportLost) where report == nil:
+            return refusal(
+                plugin, process, .loadExit, "it closed descriptors of its process while it was opened",
+                host: "a plugin is a guest: it must not close what it has not opened",
+                fix: "let \(plugin.name) close only descriptors that it has opened itself; in the server that would end all connections")
         case .exited(let status):
             guard status == 0, let result = report?.result(plugin.file.subject) else {
                 return ending(

@@ -10,6 +10,8 @@ public enum ProbeChild {
     /// empty; standard output and error are the plugin's, and the parent reads them.
     static let file: CInt = 3
     static let report: CInt = 4
+    /// The status of a probe whose report found no way to the parent: the plugin has closed it.
+    static let reportLost: CInt = 119
 
     /// Does what a probe is for, and ends the process.
     /// - Parameters:
@@ -37,7 +39,7 @@ public enum ProbeChild {
         while !rest.isEmpty {
             let written = rest.withUnsafeBytes { write(report, $0.baseAddress, $0.count) }
             if written < 0, errno == EINTR { continue }
-            guard written > 0 else { break }
+            guard written > 0 else { _exit(reportLost) }
             rest = rest.dropFirst(written)
         }
         // The plugin's own threads and destructors are not waited for.

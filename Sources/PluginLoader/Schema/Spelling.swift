@@ -1,5 +1,5 @@
 /// Finds out what somebody meant to write.
-enum Spelling {
+public enum Spelling {
     /// Words of other schema languages, and what they are in Kong's.
     private static let translations = [
         "enum": "one_of", "pattern": "match", "regex": "match", "items": "elements", "properties": "fields",
@@ -24,6 +24,9 @@ enum Spelling {
             .filter { $0.distance <= limit && $0.distance < text.utf8.count }
             .min { ($0.distance, $0.name) < ($1.distance, $1.name) }?.name
     }
+
+    /// The name that `name` was meant to be, if that is clear enough.
+    public static func nearest(to name: String, among names: [String]) -> String? { nearest(to: LuaString(name), among: names) }
 
     /// How many letters are missing, too many, wrong or swapped with their neighbour.
     private static func distance(_ one: [UInt8], _ two: [UInt8]) -> Int {

@@ -1,5 +1,4 @@
 import ArgumentParser
-import FoundationEssentials
 import Glibc
 import PluginLoader
 
@@ -64,11 +63,6 @@ struct KongCommand {
         return candidates.first { FileStatus(path: $0)?.kind == .file }
     }
 
-    /// The program that runs now.
-    static var thisProgram: String {
-        (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "/proc/self/exe"
-    }
-
     /// Whether two paths lead to one file.
     static func isSameFile(_ first: String, _ second: String) -> Bool {
         guard let one = try? FileBytes(path: first), let other = try? FileBytes(path: second) else { return false }
@@ -79,7 +73,7 @@ struct KongCommand {
 
     /// By its name, since it need not be there; or by what it is, whatever it is called.
     private static func isThisProgram(_ executable: String) -> Bool {
-        executable.split(separator: "/").last.map(String.init) == programName || isSameFile(executable, "/proc/self/exe")
+        executable.split(separator: "/").last.map(String.init) == programName || isSameFile(executable, ThisProgram.executable)
     }
 
     /// What `env` would start.

@@ -41,11 +41,11 @@ struct KongCommandCheck {
             ]
         }
         var found: [Diagnosis] = []
-        if !KongCommand.isSameFile(path, "/proc/self/exe") {
+        if !KongCommand.isSameFile(path, ThisProgram.executable) {
             found.append(
                 .warning(
                     .kongExecutableDiffers, setting, "Kong starts another file than this one, of which nothing is said here", found: path,
-                    wanted: KongCommand.thisProgram, fix: "run that one's doctor: \(path.shellWord) doctor"))
+                    wanted: ThisProgram.path, fix: "run that one's doctor: \(path.shellWord) doctor"))
         }
         if !command.executable.hasPrefix("/") { found.append(relative(command.executable, "the program", setting)) }
         return found

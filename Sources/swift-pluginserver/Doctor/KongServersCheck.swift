@@ -61,7 +61,7 @@ struct KongServersCheck {
             .warning(
                 .kongServerNone, "pluginserver_names", "Kong's settings do not name this server",
                 found: servers.isEmpty ? "no plugin server" : "only others: \(servers.map(\.name).joined(separator: ", "))",
-                wanted: "an entry of pluginserver_names whose commands start \(KongCommand.thisProgram)",
+                wanted: "an entry of pluginserver_names whose commands start \(ThisProgram.path)",
                 fix: "set pluginserver_names, and pluginserver_X_socket, _start_cmd and _query_cmd for each X in it, as the README has it")
         ]
     }

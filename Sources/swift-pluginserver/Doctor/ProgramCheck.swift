@@ -12,7 +12,7 @@ struct ProgramCheck {
     var diagnoses: [Diagnosis] { [executable, descriptorLimit] }
 
     private var executable: Diagnosis {
-        let path = KongCommand.thisProgram
+        let path = ThisProgram.path
         let account = installation.account
         let status = FileStatus(path: path)
         let mode = status?.modeText ?? "unknown"

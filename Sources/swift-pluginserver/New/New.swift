@@ -34,8 +34,8 @@ struct New: ParsableCommand {
         guard PluginName(fileName: "\(name).so") == pluginName, !name.hasSuffix(".so") else {
             throw fail("\"\(name)\" cannot be the name of a new plugin: lib and .so are taken for parts of its file's name, and not of its own")
         }
-        do {
-            let source = try PDKSource(pdk, for: OwnServer.program())
+        do throws(ScaffoldError) {
+            let source = try PDKSource(pdk, for: ThisProgram.path)
             let scaffold = try Scaffold(pluginName, pdk: source)
             let parent = path ?? "."
             try scaffold.write(in: parent)
@@ -46,11 +46,11 @@ struct New: ParsableCommand {
 
                   cd \(folder.shellWord)
                   swift test                                          # its tests, without Kong
-                  swift build && swift-pluginserver try .build/debug/lib\(name).so
+                  swift build && \(ThisProgram.command) try .build/debug/lib\(name).so
 
                 README.md in it says how to build it for Kong.
                 """)
-        } catch let error as ScaffoldError {
+        } catch {
             throw fail("\(error)")
         }
     }

@@ -38,6 +38,9 @@ struct Scaffold {
     /// Makes the package in a folder, which is made as well if it is not there.
     func write(in parent: String) throws(ScaffoldError) {
         let folder = "\(parent)/\(name)"
+        if let obstacle = Self.obstacle(to: parent) {
+            throw ScaffoldError("\(folder.printable) cannot be made: \(obstacle)\n  fix: give a folder that is there, or that can be made: --path FOLDER")
+        }
         do {
             if access(folder, F_OK) == 0 {
                 guard isDirectory(folder), try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty else {
@@ -55,6 +58,19 @@ struct Scaffold {
         } catch {
             throw ScaffoldError("\(folder.printable) cannot be written: \(error)")
         }
+    }
+
+    /// Why nothing can be made in a folder: because of it, or of what is nearest to it where it is not there yet.
+    private static func obstacle(to folder: String) -> String? {
+        var path = folder
+        var status = FileStatus(path: path)
+        while status == nil, path.directoryPath != path {
+            path = path.directoryPath
+            status = FileStatus(path: path)
+        }
+        guard let status else { return nil }
+        guard status.kind == .directory else { return "\(path.printable) is \(status.kind), and no folder" }
+        return access(path, W_OK | X_OK) == 0 ? nil : "\(path.printable): \(String(cString: strerror(errno)))"
     }
 
     var files: [(path: String, text: String)] {

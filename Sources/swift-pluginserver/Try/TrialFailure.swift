@@ -6,6 +6,8 @@ struct TrialFailure: Error, Encodable {
     enum Kind: String, Encodable {
         /// There is no such plugin, or the server refuses it.
         case notLoaded = "not-loaded"
+        /// A file that was named after an @ cannot be read.
+        case file
         /// Kong would not take the configuration.
         case config
         /// The plugin could not be started with it.

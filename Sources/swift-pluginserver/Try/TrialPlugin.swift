@@ -26,7 +26,7 @@ struct TrialPlugin {
             let directory = try prefix.directory(linking: path, as: "\(checked.name).so")
             serverFlags = ["-plugins-directory", directory, "--allow-insecure-plugins"]
         }
-        let results = PluginProber(command: setup.policy.probeCommand, limits: setup.policy.probe).probe([checked])
+        let results = PluginProber(arguments: setup.policy.probeArguments, limits: setup.policy.probe).probe([checked])
         guard let result = results.first else { throw TrialFailure(.server, "the plugin was not probed", fix: "try again") }
         description = try result.get()
     }
@@ -35,7 +35,7 @@ struct TrialPlugin {
     private static func file(_ setup: TrialSetup) throws -> String {
         if isPath(setup.plugin) { return setup.plugin }
         let name = try name(setup.plugin)
-        let program = try OwnServer.program()
+        let program = ThisProgram.path
         let folders = ([".", "dist/plugins"] + OwnPlugins.directories(besides: program) + [OwnPlugins.folder(of: program)])
             .filter(isDirectory)
         for folder in folders {

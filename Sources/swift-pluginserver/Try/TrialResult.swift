@@ -120,7 +120,10 @@ struct TrialResult: Encodable {
         case serverLog = "server_log"
     }
 
-    init(wireProtocol: String) { self.wireProtocol = wireProtocol }
+    init(wireProtocol: String, failure: TrialFailure? = nil) {
+        self.wireProtocol = wireProtocol
+        self.failure = failure
+    }
 
     mutating func tell(of exchange: SimulatedExchange, comparedWith untouched: SimulatedExchange) {
         log = exchange.log.map { LogLine(level: $0.level.rawValue, text: $0.text) }

@@ -1,5 +1,6 @@
+// Unsafe pointers: the arguments as the system gave them.
+
 import ArgumentParser
-import FoundationEssentials
 import Glibc
 import KongSimulator
 import PluginLoader
@@ -79,11 +80,19 @@ struct Try: ParsableCommand {
     func run() throws {
         openStandardDescriptors()
         signal(SIGPIPE, SIG_IGN)
+        if let number = Self.argumentThatIsNoText {
+            throw ValidationError("argument \(number) is not UTF-8, and would not be passed on as it is; a body that is not can be in a file: --body @FILE")
+        }
         let style = json ? Style.plain : Style(for: STDOUT_FILENO)
         let prefix = try TemporaryDirectory("swift-pluginserver-try")
         defer { prefix.remove() }
-        var trial = Trial(try setup(), in: prefix)
-        let result = trial.run()
+        let result: TrialResult
+        do {
+            var trial = Trial(try setup(), in: prefix)
+            result = trial.run()
+        } catch let failure as TrialFailure {
+            result = TrialResult(wireProtocol: wireProtocol.value.kongName, failure: failure)
+        }
         let output = StandardOutput()
         guard output.write(json ? try encoded(result) : Array(TrialReport(result, style).text.utf8)) else {
             throw fail("nobody takes the result from standard output")
@@ -105,12 +114,17 @@ struct Try: ParsableCommand {
             wireProtocol: wireProtocol.value, timeout: .seconds(timeout), policy: judging.policy, serverFlags: judging.flags + logging.flags)
     }
 
-    /// What stands there, or the file that is named after an @.
+    /// What stands there, or what can be read from the file that is named after an @, which may be a pipe.
     private func bytes(of argument: String) throws -> [UInt8] {
         guard argument.hasPrefix("@") else { return Array(argument.utf8) }
-        let path = String(argument.dropFirst())
-        guard let data = FileManager.default.contents(atPath: path) else { throw fail("there is no file \(path.printable) to read") }
-        return [UInt8](data)
+        return try ArgumentFile(path: String(argument.dropFirst())).bytes
+    }
+
+    /// The first of this process's arguments that is not UTF-8: Swift has replaced what is not.
+    private static var argumentThatIsNoText: Int? {
+        (1..<Int(CommandLine.argc)).first { index in
+            CommandLine.unsafeArgv[index].map { String(validatingCString: $0) == nil } ?? false
+        }
     }
 }
 

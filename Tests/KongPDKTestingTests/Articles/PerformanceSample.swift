@@ -18,6 +18,24 @@ struct Who: Plugin, AccessPhase {
     }
 }
 
+struct Stamp: Plugin, SynchronousAccessPhase {
+    static let version = "1.0.0"
+    static let priority = 900
+
+    struct Config: PluginConfig { var text = "seen" }
+    let config: Config
+
+    func access(_ kong: Kong) throws {
+        try kong.service.request.setHeader("x-stamp", config.text)
+    }
+}
+
+@Test func itNeverWaits() async throws {
+    let kong = KongTest()
+    try await kong.run(Stamp(config: .init()))
+    #expect(kong.service.request.headers["x-stamp"] == "seen")
+}
+
 @Test func itWaitsForKongOnce() async throws {
     let kong = KongTest(request: .get("/", headers: ["host": "example.com"]))
     try await kong.run(Who(config: .init()))

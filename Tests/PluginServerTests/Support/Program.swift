@@ -3,8 +3,10 @@ import KongClient
 
 /// The server's program, as it was built beside these tests, and one run of it.
 struct Program {
-    /// Where this test's executable is, and so everything else of the build.
-    static let folder = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().path
+    /// Where this test's executable is, and so everything else of the build; or where `TEST_BUILD` says that it is.
+    static let folder =
+        extra("BUILD").first
+        ?? URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().path
     static let path = "\(folder)/swift-pluginserver"
 
     /// What a run of the tests that is not the usual one adds to all servers and plugins: the words of `TEST_NAME` in the

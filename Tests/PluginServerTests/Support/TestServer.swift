@@ -14,9 +14,11 @@ final class TestServer: Sendable {
     /// - Parameters:
     ///   - pluginsDirectory: where the plugins are, if not in a directory of the server's own.
     ///   - prepare: puts more into the plugins directory than `plugins`.
+    ///   - runner: what runs the server's program, with its own arguments before that.
     init(
         _ plugins: [String: String] = Plugins.recorded, in pluginsDirectory: String? = nil, flags: [String] = [],
-        environment: [String] = [], prepare: (_ pluginsDirectory: String) throws -> Void = { _ in }
+        environment: [String] = [], runner: [String] = Program.extra("SERVER_RUNNER"), program: String = Program.path,
+        prepare: (_ pluginsDirectory: String) throws -> Void = { _ in }
     ) throws {
         directory = try TemporaryDirectory()
         self.plugins = try pluginsDirectory ?? directory.makeDirectory("plugins")
@@ -24,8 +26,9 @@ final class TestServer: Sendable {
         try prepare(self.plugins)
         socket = directory.file("go_pluginserver.sock")
         process = try ServerProcess(
-            Program.path,
-            ["-kong-prefix", directory.path, "-plugins-directory", self.plugins] + flags + Program.extra("SERVER_FLAGS"),
+            runner.first ?? program,
+            runner.dropFirst() + (runner.isEmpty ? [] : [program])
+                + ["-kong-prefix", directory.path, "-plugins-directory", self.plugins] + flags + Program.extra("SERVER_FLAGS"),
             environment: environment, errors: .file(directory.file("log")))
         do {
             try process.waitUntilListening(on: socket, within: .seconds(60))
@@ -87,14 +90,4 @@ final class TestServer: Sendable {
 
 extension WireProtocolKind {
     static let both: [WireProtocolKind] = [.messagePack, .protoBuf]
-}
-
-/// Looks again and again whether something has come true.
-func eventually(within limit: Duration = .seconds(30), _ condition: () throws -> Bool) rethrows -> Bool {
-    let deadline = ContinuousClock.now + limit
-    while ContinuousClock.now < deadline {
-        if try condition() { return true }
-        usleep(2000)
-    }
-    return false
 }
