@@ -38,28 +38,28 @@ extension Server {
         return services
     }
 
-    /// Has each loop say what it has counted, one after the other; who asks meanwhile gets the same.
+    /// Has each loop say what it has counted; who asks meanwhile gets the same. A loop that is held up is not waited for:
+    /// what it said last counts.
     public func collectStatistics(_ done: @escaping @Sendable (ServerStatistics) -> Void) {
-        statisticsWaiters.append(done)
-        if statisticsWaiters.count == 1 { collect(from: 0, ServerStatistics()) }
+        guard collection.begin(done) else { return }
+        let number = collection.number
+        for context in contexts {
+            context.loop.schedule { [self] in
+                let statistics = context.statistics
+                contexts[0].loop.schedule { [self] in
+                    collection.take(statistics, of: context.loop.index)
+                    if collection.known == contexts.count { finishCollection(number) }
+                }
+            }
+        }
+        collection.deadline = contexts[0].loop.schedule(after: StatisticsCollection.patience) { [self] in finishCollection(number) }
     }
 
-    private func collect(from index: Int, _ sum: ServerStatistics) {
-        guard index < contexts.count else {
-            contexts[0].loop.schedule { [self] in
-                let sum = completed(sum)
-                let waiters = statisticsWaiters
-                statisticsWaiters = []
-                for waiter in waiters { waiter(sum) }
-            }
-            return
-        }
-        let context = contexts[index]
-        context.loop.schedule { [self] in
-            var sum = sum
-            sum.merge(context.statistics)
-            collect(from: index + 1, sum)
-        }
+    private func finishCollection(_ number: UInt64) {
+        guard let waiters = collection.end(number) else { return }
+        if let deadline = collection.deadline { contexts[0].loop.cancel(deadline) }
+        let sum = completed(collection.sum)
+        for waiter in waiters { waiter(sum) }
     }
 
     /// Adds what belongs to no loop.

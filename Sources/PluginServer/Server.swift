@@ -55,8 +55,7 @@ public final class Server: @unchecked Sendable {
     let digests = PluginDigests()
     /// For people and their tools.
     private var services: [Service] = []
-    /// Who waits for statistics that are being collected.
-    var statisticsWaiters: [@Sendable (ServerStatistics) -> Void] = []
+    var collection = StatisticsCollection()
     let startedAt = Int64(wallClockSeconds())
     let started = EventLoop.now
     /// Who has started this process. Asked before anything that takes time.
@@ -160,6 +159,7 @@ public final class Server: @unchecked Sendable {
         logger.notice(
             "swift-pluginserver \(serverVersion) listens on \(configuration.socketPath), \(contexts.count) loops, pid \(getpid())")
         main.run()
+        digests.giveUp()
         recordWriter?.join()
         logger.notice("swift-pluginserver has ended")
     }

@@ -9,7 +9,7 @@ import PluginServer
 /// How the server serves.
 struct ServingOptions: ParsableArguments {
     @OptionGroup var socket: SocketPath
-    @OptionGroup var control: ControlPath
+    @OptionGroup var control: ControlSocketPath
 
     @Option(
         name: .goStyle("metrics"),
@@ -77,7 +77,7 @@ struct ServingOptions: ParsableArguments {
             spinBudget: .microseconds(spinBudget), maxMessageSize: maxMessageSize,
             stepTimeout: .seconds(stepTimeout), shutdownTimeout: .seconds(shutdownTimeout),
             blockingThreads: blockingThreads ?? max(4, 2 * EventLoop.processorCount), blockingQueue: blockingQueue,
-            controlPath: control.path(in: location.prefix), metrics: metrics)
+            controlPath: control.path(in: location), metrics: metrics)
         do throws(ServerError) {
             try Server(configuration, logger: logger, diagnostics: diagnostics).run()
         } catch {

@@ -138,6 +138,45 @@ import WireProtocol
         }
     }
 
+    /// A handler that holds its loop cannot keep the status from whoever wants to know which one it is.
+    @Test func aLoopThatIsHeldUpIsNotWaitedFor() throws {
+        let source = """
+            #include "kong_pdk.h"
+            #include <stdio.h>
+            #include <unistd.h>
+
+            struct config { const char *gate; };
+            static const kong_field fields[] = {KONG_FIELD(struct config, gate, "required: true")};
+
+            static kong_status handle(const kong_pdk *kong, const struct config *config) {
+                (void)kong;
+                fprintf(stderr, "at the gate\\n");
+                while (access(config->gate, F_OK) != 0) usleep(1000);
+                return KONG_OK;
+            }
+
+            KONG_PLUGIN_WITH(0, "1.0.0", 1, sizeof(struct config), fields, KONG_COUNT(fields),
+                             KONG_HANDLER(KONG_LOG, handle, struct config))
+            """
+        try TestServer.run([:], flags: ["--loops", "2"], prepare: { try Plugins.compileWhole(source, named: "holder", into: $0) }) { server in
+            // The connections are dealt out in turn: this is not the first loop's, or that has been passed over.
+            let kong = server.kong(.protoBuf)
+            let gate = server.directory.file("gate")
+            let instance = try kong.startInstance("holder", config: #"{"gate":"\#(gate)"}"#)
+            let before = try server.status().statistics
+            let held = DispatchGroup()
+            DispatchQueue.global().async(group: held) { _ = try? kong.handleEvent(instance, "log") }
+            try server.waitForLog("at the gate")
+            let during = try server.status().statistics
+            #expect(during.events("holder", "log").begun == 0)
+            #expect(during.connections.accepted >= before.connections.accepted)
+            #expect(during.instances["holder"]?.running == 1)
+            try Data().write(to: URL(fileURLWithPath: gate))
+            held.wait()
+            try server.expectStatus("it goes on") { $0.events("holder", "log")[.done] == 1 }
+        }
+    }
+
     @Test func pluginsAndTheirFiles() throws {
         try TestServer.run(["goplug": "recorded_goplug"], prepare: { try "text".write(toFile: "\($0)/bad.so", atomically: true, encoding: .utf8) }) { server in
             let digest = try run("sha256sum", ["\(server.plugins)/goplug.so"]).prefix(64)
@@ -166,7 +205,7 @@ import WireProtocol
             let row = human.outputText.split(separator: "\n").last { $0.hasPrefix("goplug") }
             #expect(row?.split(separator: " ").prefix(4) == ["goplug", "access", "0", "3"], "\(human.outputText)")
             #expect(human.outputText.contains("pid \(server.process.pid)"))
-            let json = try Program(["status", "--control", server.control, "--json"])
+            let json = try Program(["status", "--control-socket", server.control, "--json"])
             #expect(try ServerStatus(JSONValue(parsing: json.outputText)).statistics.events("goplug")[.done] == 3)
         }
     }
@@ -191,7 +230,7 @@ import WireProtocol
     }
 
     @Test func aServerWithoutItServes() throws {
-        let server = try TestServer(flags: ["--control", "/proc/none"])
+        let server = try TestServer(flags: ["--control-socket", "/proc/none"])
         try server.expectService()
         try server.waitForLog("status has no socket to ask at: bind /proc/none")
         try server.stop()

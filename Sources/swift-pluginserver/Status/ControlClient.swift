@@ -17,7 +17,7 @@ struct ControlClient {
         do {
             connection = try RawConnection(path: path, timeout: Self.timeout)
         } catch {
-            throw Failure(description: "no server answers at \(path.printable): \(error)\n  fix: give -kong-prefix as the server has it, and ask as its user or as root")
+            throw Failure(description: "no server answers at \(path.printable): \(error)\n  fix: give -kong-prefix, or --control-socket, as the server has it, and ask as its user or as root")
         }
         let text: String
         do {

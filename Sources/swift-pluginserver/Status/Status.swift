@@ -9,7 +9,7 @@ struct Status: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Shows what a running server does: processes, plugins, instances, events and how long they took.",
         discussion: """
-            It asks the server of a prefix at PREFIX/\(ControlPath.defaultName), which only the server's user and root may do. Ends with \
+            It asks the server of a prefix at PREFIX/\(ControlSocketPath.defaultName), which only the server's user and root may do. Ends with \
             status 1 if there is no server.
 
             Examples:
@@ -18,14 +18,14 @@ struct Status: ParsableCommand {
             """)
 
     @OptionGroup var prefix: KongPrefix
-    @OptionGroup var control: ControlPath
+    @OptionGroup var control: ControlSocketPath
 
     @Flag(help: "Print everything that is known as a JSON object.")
     var json = false
 
     func run() throws {
         openStandardDescriptors()
-        let path = control.path(in: prefix)
+        let path = control.path(prefix: prefix.path ?? KongPrefix.defaultPath)
         let answer: JSONValue
         let status: ServerStatus
         do {
@@ -43,13 +43,14 @@ struct Status: ParsableCommand {
 }
 
 /// Where a running server can be asked.
-struct ControlPath: ParsableArguments {
+struct ControlSocketPath: ParsableArguments {
     @Option(
-        name: .goStyle("control"),
+        name: .goStyle("control-socket"),
         help: .init("Where a running server can be asked. (default: PREFIX/\(Self.defaultName))", valueName: "path"))
     var path: String?
 
     static let defaultName = "swift-pluginserver.control"
 
-    func path(in prefix: KongPrefix) -> String { path ?? "\(prefix.path ?? KongPrefix.defaultPath)/\(Self.defaultName)" }
+    func path(in location: PluginsLocation) -> String { path(prefix: location.kongPrefix) }
+    func path(prefix: String) -> String { path ?? "\(prefix)/\(Self.defaultName)" }
 }
