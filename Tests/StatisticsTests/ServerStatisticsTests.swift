@@ -45,6 +45,27 @@ import Testing
         #expect(retired.blocking == BlockingCounts())
     }
 
+    @Test func aLedgerNeverCountsBackwards() {
+        var ledger = WorkerLedger()
+        ledger.record(statistics, of: 1)
+        // A worker says all that it has done each time, and not what is new.
+        ledger.record(statistics, of: 1)
+        #expect(ledger.sum == statistics)
+        ledger.end(1)
+        ledger.end(1)
+        var retired = statistics
+        retired.retire(unfinishedAs: .crashed)
+        #expect(ledger.sum == retired)
+        ledger.record(ServerStatistics(), of: 2)
+        #expect(ledger.sum == retired)
+        ledger.record(statistics, of: 2)
+        var both = retired
+        both.merge(statistics)
+        #expect(ledger.sum == both)
+        #expect(ledger.sum.events().begun == 2 * statistics.events().begun)
+        #expect(ledger.sum.events().running == statistics.events().running)
+    }
+
     /// A worker runs plugins: what it says may be anything.
     @Test func whatIsNoneIsRefused() throws {
         let text = status.json.text
