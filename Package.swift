@@ -74,14 +74,22 @@ let package = Package(
                 .product(name: "DequeModule", package: "swift-collections"),
             ]),
         .target(name: "KongSimulator", dependencies: ["PDKCatalogue", "WireProtocol"]),
+        .target(name: "CFlightRecorder"),
+        .target(name: "FlightRecording", dependencies: ["CFlightRecorder", "PluginLoader"]),
+        .target(name: "CGuardedMemory"),
+        .target(
+            name: "PluginConformance",
+            dependencies: [
+                "CKongPlugin", "CGuardedMemory", "CProbe", "PDKCatalogue", "PluginLoader", "WireProtocol", "NativePDK", "KongSimulator",
+            ]),
         .target(name: "CEventLoop"),
         .target(name: "EventLoop", dependencies: ["CEventLoop"], swiftSettings: trusted),
         .target(name: "Monitoring", dependencies: ["EventLoop", "JSON", "Statistics"]),
         .target(
             name: "PluginServer",
             dependencies: [
-                "Monitoring", "Statistics",
-                "CKongPlugin", "PDKCatalogue", "PluginLoader", "WireProtocol", "NativePDK", "EventLoop",
+                "CKongPlugin", "PDKCatalogue", "PluginLoader", "WireProtocol", "NativePDK", "EventLoop", "CFlightRecorder",
+                "FlightRecording", "Monitoring", "Statistics",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: trusted),
@@ -89,8 +97,8 @@ let package = Package(
         .executableTarget(
             name: "swift-pluginserver",
             dependencies: [
-                "PluginServer", "PluginLoader", "KongClient", "KongSimulator", "EventLoop", "WireProtocol", "NativePDK",
-                "Monitoring", "Statistics",
+                "PluginServer", "PluginLoader", "PluginConformance", "KongClient", "KongSimulator", "EventLoop", "WireProtocol",
+                "NativePDK", "Monitoring", "Statistics",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
@@ -134,7 +142,7 @@ let package = Package(
             name: "PluginServerTests",
             dependencies: [
                 "KongClient", "KongSimulator", "PluginLoader", "WireProtocol", "PDKCatalogue", "CKongPlugin", "NativePDK",
-                "LoopbackHTTP", "TestSupport", "JSON", "Statistics",
+                "PluginConformance", "LoopbackHTTP", "TestSupport", "JSON", "Statistics",
             ]),
     ] + plugins.map { plugin($0, needs: pluginNeeds[$0] ?? [], exclude: ["README.md"]) }
         + testPlugins.map { plugin($0, in: "Tests/Plugins") },

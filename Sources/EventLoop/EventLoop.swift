@@ -244,6 +244,10 @@ public final class EventLoop: @unchecked Sendable {
     /// The time of the clock that timers go by.
     public static var now: ContinuousClock.Instant { ContinuousClock.now }
 
+    /// Milliseconds since some time, exact to a few of them: for what happens with each event, and lasts for seconds.
+    @inline(__always)
+    public static var coarseMilliseconds: UInt64 { event_loop_coarse_milliseconds() }
+
     /// The time of this turn: that of whoever asked for it first. For what happens with each event, where asking the clock
     /// would cost too much. [loop]
     public var turnStart: ContinuousClock.Instant {

@@ -25,6 +25,9 @@ public struct OpenPlugin: @unchecked Sendable {
 }
 
 extension CheckedPlugin {
+    /// What is said for a plugin that says nothing.
+    package static let noReason = "\(KONG_PLUGIN_OPEN_SYMBOL) failed and gave no reason"
+
     /// Loads the plugin and calls its `kong_plugin_open`. The first code of the plugin to run, runs in here.
     ///
     /// Call it on the main thread, once for each file in a process; `host` stays valid to the end of the process.
@@ -34,7 +37,7 @@ extension CheckedPlugin {
         guard let descriptor = image.open(host, &message) else {
             let reason = Descriptor.text(message, atMost: Descriptor.longestMessage) ?? ""
             throw file.refusal(
-                .openFailed, reason.isEmpty ? "\(KONG_PLUGIN_OPEN_SYMBOL) failed and gave no reason" : reason,
+                .openFailed, reason.isEmpty ? Self.noReason : reason,
                 plugin: "\(stamp.versions)", host: "\(self.host)", fix: "do what the plugin says, and start the server again")
         }
         let checked: Descriptor

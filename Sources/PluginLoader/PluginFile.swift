@@ -15,7 +15,7 @@ public struct PluginFile: Sendable {
     }
 
     /// A file that another process has opened and checked, for a probe.
-    init(path: String, owning descriptor: CInt) throws(LoadError) {
+    package init(path: String, owning descriptor: CInt) throws(LoadError) {
         try self.init(name: Self.pluginName(of: path), path: path) { () throws(FileError) in
             try FileBytes(owning: descriptor)
         }

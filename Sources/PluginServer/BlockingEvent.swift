@@ -1,5 +1,6 @@
 // Unsafe pointers: arguments come from plugins, and Kong's answers go back to them.
 
+import CFlightRecorder
 import CKongPlugin
 import NativePDK
 import PDKCatalogue
@@ -62,7 +63,7 @@ final class BlockingEvent: BlockingWork, @unchecked Sendable {
     // MARK: On the thread
 
     func handle(on instance: Instance) {
-        run { _ = instance.handle(event) }
+        run(event.mark, for: FLIGHT_HANDLE) { _ = instance.handle(event) }
         if !isAnswered {
             _ = finish(kong_status(KONG_FAILED), "the handler has returned without finishing the event")
         }

@@ -1,5 +1,6 @@
 // Unsafe pointers: a semaphore of C's library lives in memory of its own, and a thread is handed the pool.
 
+import CFlightRecorder
 import DequeModule
 import Glibc
 import Logging
@@ -17,6 +18,8 @@ final class BlockingPool: @unchecked Sendable {
         var queue = Deque<Work>()
         var threads = 0
         var idleThreads = 0
+        /// Threads that have places in the flight recorder.
+        var enteredThreads = 0
     }
 
     private let state = Mutex(State())
@@ -24,8 +27,11 @@ final class BlockingPool: @unchecked Sendable {
     private let threadLimit: Int
     private let queueLimit: Int
     private let logger: Logger
+    /// The first place in the flight recorder that is for such a thread.
+    private let firstSlot: Int
 
-    init(threadLimit: Int, queueLimit: Int, logger: Logger) {
+    init(threadLimit: Int, queueLimit: Int, firstSlot: Int, logger: Logger) {
+        self.firstSlot = firstSlot
         self.threadLimit = threadLimit
         self.queueLimit = queueLimit
         self.logger = logger
@@ -84,6 +90,11 @@ final class BlockingPool: @unchecked Sendable {
     }
 
     private func run() -> Never {
+        let number = state.withLock { state in
+            state.enteredThreads += 1
+            return state.enteredThreads - 1
+        }
+        _ = flight_enter_thread(UInt32(firstSlot + number), UInt32(FLIGHT_BLOCKING_THREAD))
         while true {
             state.withLock { $0.idleThreads += 1 }
             hasWork.wait()

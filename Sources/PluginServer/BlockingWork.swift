@@ -1,5 +1,6 @@
 // Unsafe pointers: a thread's value, which C's library keeps; and texts that plugins are given.
 
+import CFlightRecorder
 import CKongPlugin
 import Glibc
 
@@ -45,10 +46,17 @@ class BlockingWork: @unchecked Sendable {
     }()
 
     /// Calls the plugin: what it calls on this thread meanwhile is part of this work.
-    final func run(_ body: () -> Void) {
+    /// - Parameter mark: for the flight recorder, with what it is for.
+    final func run(_ mark: flight_mark, for what: Int, _ body: () -> Void) {
         guard let key = Self.key else { return }
         pthread_setspecific(key, Unmanaged.passUnretained(self).toOpaque())
-        body()
+        if let slot = flight_current_slot() {
+            let outer = flight_begin(slot, mark, UInt8(truncatingIfNeeded: what))
+            body()
+            flight_end(slot, outer)
+        } else {
+            body()
+        }
         pthread_setspecific(key, nil)
     }
 
@@ -67,7 +75,7 @@ extension LoadedPlugin {
     ) {
         let work = BlockingWork(host, number, context)
         _ = context.server.blockingPool.submit(isBounded: false) { [self] in
-            work.run {
+            work.run(host.mark, for: FLIGHT_START) {
                 withConfig { config in
                     descriptor.pointee.start?(descriptor, number, kong_loop(context.loop.index), config)
                 }
@@ -83,7 +91,9 @@ extension LoadedPlugin {
         let work = BlockingWork(host, number, context)
         nonisolated(unsafe) let instance = instance
         _ = context.server.blockingPool.submit(isBounded: false) { [self] in
-            work.run { descriptor.pointee.stop?(descriptor, number, kong_loop(context.loop.index), instance) }
+            work.run(host.mark, for: FLIGHT_STOP) {
+                descriptor.pointee.stop?(descriptor, number, kong_loop(context.loop.index), instance)
+            }
             if work.answer() { context.loop.schedule { _ = context.stopped(number) } }
         }
     }

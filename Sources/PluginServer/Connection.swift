@@ -1,5 +1,6 @@
 // Unsafe pointers: the input's free space is lent to the kernel.
 
+import CFlightRecorder
 import EventLoop
 import Logging
 import WireProtocol
@@ -51,11 +52,16 @@ final class Connection: EventSource, @unchecked Sendable {
     func open() throws(SystemError) {
         guard let number = socket?.number else { return }
         registration = try context.loop.add(self, descriptor: number, for: interest)
+        record = context.takeRecord()
+        record?.pointee.fd = number
         context.connections[ObjectIdentifier(self)] = self
         context.connectionCounts.accepted += 1
     }
 
     var isOpen: Bool { registration != nil }
+
+    /// For the flight recorder: how a crash reaches it.
+    private(set) var record: UnsafeMutablePointer<flight_connection>?
 
     /// Whether so much waits to be sent that no more requests are taken in.
     var isClogged: Bool { output.count >= Self.outputHighWater }
@@ -65,6 +71,8 @@ final class Connection: EventSource, @unchecked Sendable {
         guard let registration else { return }
         context.loop.remove(registration)
         self.registration = nil
+        if let record { context.putBack(record) }
+        record = nil
         socket = nil
         context.connections[ObjectIdentifier(self)] = nil
         let ended = conversation
@@ -148,14 +156,17 @@ final class Connection: EventSource, @unchecked Sendable {
             case .moved(let count):
                 output.consume(count)
                 context.connectionCounts.sentBytes &+= UInt64(count)
+                record?.pointee.sends &+= 1
             case .wouldBlock:
                 waitsForRoom = true
+                record?.pointee.is_cut = 1
                 return updateInterest()
             // What Kong has sent before it closed may still be there to be read, and says how the event ended.
             case .closed: return read()
             }
         }
         waitsForRoom = false
+        record?.pointee.is_cut = 0
         if hasHeldBack {
             hasHeldBack = false
             context.loop.schedule { [self] in receiveMore() }

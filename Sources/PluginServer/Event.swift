@@ -1,5 +1,6 @@
 // Unsafe pointers: arguments come from plugins, and completions go back to them.
 
+import CFlightRecorder
 import CKongPlugin
 import EventLoop
 import Logging
@@ -23,6 +24,8 @@ class Event: @unchecked Sendable {
         case exited
         /// Nobody waits any more; the handler has been told.
         case cancelled
+        /// It has taken too long: Kong has been answered, and the handler told.
+        case overdue
         /// The handler is done.
         case finished
     }
@@ -39,6 +42,12 @@ class Event: @unchecked Sendable {
     /// While a blocking plugin has it.
     var blocking: BlockingEvent?
     private var pdk: UnsafePointer<kong_pdk>?
+    /// For the flight recorder: what runs when this event's plugin does.
+    private(set) var mark = flight_no_mark()
+    /// How Kong is answered if that crashes.
+    let reply: UnsafeMutablePointer<flight_reply>
+    /// Of `EventLoop.coarseMilliseconds`.
+    private var startedAt: UInt64 = 0
     /// What counts it, and since when it runs.
     private var meter: EventCell?
     private var began: UInt64 = 0
@@ -47,10 +56,14 @@ class Event: @unchecked Sendable {
 
     init(_ context: LoopContext) {
         self.context = context
+        reply = .allocate(capacity: 1)
+        reply.initialize(to: flight_reply())
     }
 
+    deinit { reply.deallocate() }
+
     /// Begins: the event runs now, and has an id. False: too many are running.
-    final func enter(_ phase: Phase, _ owner: EventOwner) -> Bool {
+    final func enter(_ phase: Phase, _ owner: EventOwner, _ instanceID: InstanceID) -> Bool {
         guard let id = context.events.insert(self) else { return false }
         self.id = id
         self.phase = phase
@@ -63,6 +76,13 @@ class Event: @unchecked Sendable {
         meter.begin()
         self.meter = meter
         began = EventLoop.nanoseconds
+        mark.event = id.rawValue
+        mark.instance = instanceID.rawValue
+        mark.plugin = instance?.plugin.host.place ?? UInt16(FLIGHT_NO_PLUGIN)
+        mark.phase = UInt8(truncatingIfNeeded: phase.rawValue)
+        mark.reply = UnsafePointer(reply)
+        startedAt = EventLoop.coarseMilliseconds
+        context.sweepLater()
         return true
     }
 
@@ -75,6 +95,14 @@ class Event: @unchecked Sendable {
         }
     }
 
+    /// Runs code of the event's plugin, with its mark in the flight recorder.
+    @inline(__always)
+    final func inPlugin<Result>(for what: Int, _ body: () -> Result) -> Result {
+        let outer = flight_begin(context.slot, mark, UInt8(truncatingIfNeeded: what))
+        defer { flight_end(context.slot, outer) }
+        return body()
+    }
+
     /// For messages, as "goplug: access".
     var name: String { "\(pluginName): \(phase)" }
 
@@ -84,7 +112,7 @@ class Event: @unchecked Sendable {
     final func begin() {
         guard let instance else { return }
         if instance.plugin.isBlocking { return beginBlocking(instance) }
-        let handled = instance.handle(self)
+        let handled = inPlugin(for: FLIGHT_HANDLE) { instance.handle(self) }
         if state == .running || state == .exited { self.handled = handled }
     }
 
@@ -123,15 +151,42 @@ class Event: @unchecked Sendable {
         // After an exit Kong is expected to go: the handler, on its way out, need not know.
         let wasRunning = state == .running
         state = .cancelled
+        reply.pointee.connection = nil
         if wasRunning {
-            self.result = result
+            self.result = self.result ?? result
             context.server.logger.info("\(name) is cancelled: \(reason)")
         }
         blocking?.cancel(reason)
         failPending(reason)
         // A completion may have let the handler finish.
-        guard state == .cancelled, wasRunning, let handled else { return }
-        instance?.cancel(id, handled)
+        guard state == .cancelled, wasRunning else { return }
+        tellPlugin()
+    }
+
+    /// Ends the event if it has taken longer than `--event-timeout`: the client is answered before Kong gives up waiting.
+    final func endIfOverdue(at now: UInt64) {
+        guard state == .running || state == .exited, now &- startedAt >= context.eventTimeout else { return }
+        flight_count_timeout(context.slot)
+        // Now, and not when the handler returns: it may never.
+        count(.timedOut)
+        let reason = "it has taken longer than \(Double(context.eventTimeout) / 1000) s (--event-timeout)"
+        guard state == .running else {
+            // The client has been answered; the handler is all that is left.
+            return cancel(reason)
+        }
+        guard canAnswer else { return giveUp(reason) }
+        fail(reason, false)
+        state = .overdue
+        reply.pointee.connection = nil
+        blocking?.cancel(reason)
+        answerEarly()
+        tellPlugin()
+    }
+
+    /// That the event is cancelled.
+    private func tellPlugin() {
+        guard let handled, let instance else { return }
+        inPlugin(for: FLIGHT_CANCEL) { instance.cancel(id, handled) }
     }
 
     // MARK: For the plugin
@@ -193,22 +248,29 @@ class Event: @unchecked Sendable {
             return .refused(KONG_EVENT_OVER, "the event has been finished already")
         }
         state = .finished
-        meter?.end(result ?? (status == kong_status(KONG_OK) ? .done : .failed), after: EventLoop.nanoseconds &- began)
-        meter = nil
+        count(result ?? (status == kong_status(KONG_OK) ? .done : .failed))
+        reply.pointee.connection = nil
         if let pdk { NativePDK.release(pdk) }
         pdk = nil
         if before == .cancelled {
             release()
         } else {
-            if status != kong_status(KONG_OK) { fail(message, before == .exited) }
+            if status != kong_status(KONG_OK), before != .overdue { fail(message, before == .exited) }
             finished()
         }
         return .accepted
     }
 
+    /// Counts the event's end, the first time.
+    private func count(_ result: EventResult) {
+        meter?.end(result, after: EventLoop.nanoseconds &- began)
+        meter = nil
+    }
+
     /// The event is over on both sides, and its id is free.
     final func release() {
         context.events.remove(id)
+        reply.pointee.connection = nil
         instance = nil
         released()
     }
@@ -218,6 +280,7 @@ class Event: @unchecked Sendable {
         case .running: nil
         case .exited: .refused(KONG_EVENT_OVER, "kong.response.exit or error has ended the event")
         case .cancelled: .refused(KONG_CANCELLED, "Kong does not wait for this event any more")
+        case .overdue: .refused(KONG_CANCELLED, "the event has taken too long")
         case .finished: .refused(KONG_EVENT_OVER, "the event is over")
         }
     }
@@ -294,6 +357,15 @@ class Event: @unchecked Sendable {
 
     /// Nothing needs this any more, if nobody keeps it.
     func released() {}
+
+    /// Whether Kong waits for the event, and not the event for Kong.
+    var canAnswer: Bool { false }
+
+    /// Sends what is queued, and the end, while the handler has not finished.
+    func answerEarly() {}
+
+    /// Cancels an event that waits for Kong.
+    func giveUp(_ reason: String) { cancel(reason) }
 
     /// Gives an event up that Kong does not come back to.
     func expire(at now: ContinuousClock.Instant) {}

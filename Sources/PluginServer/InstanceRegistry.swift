@@ -1,5 +1,6 @@
 // Unsafe pointers: a started instance passes through here.
 
+import CFlightRecorder
 import CKongPlugin
 import EventLoop
 import Logging
@@ -185,7 +186,9 @@ final class InstanceRegistry: Sendable {
         }
         let arena = ValueArena()
         withUnsafePointer(to: config.kongValue(in: arena)) { config in
-            plugin.descriptor.pointee.start?(plugin.descriptor, number, kong_loop(context.loop.index), config)
+            context.inPlugin(plugin.host, for: FLIGHT_START) {
+                plugin.descriptor.pointee.start?(plugin.descriptor, number, kong_loop(context.loop.index), config)
+            }
         }
         withExtendedLifetime(arena) {}
     }

@@ -1,6 +1,8 @@
 // Unsafe pointers: a plugin's instance passes through here; and the text of the last error that a plugin was given.
 
+import CFlightRecorder
 import CKongPlugin
+import DequeModule
 import EventLoop
 import Statistics
 import WireProtocol
@@ -13,6 +15,10 @@ final class LoopContext: @unchecked Sendable {
     unowned let server: Server
     /// No message may be larger, in bytes.
     let messageLimit: Int
+    /// How long an event may take, in milliseconds.
+    let eventTimeout: UInt64
+    /// This loop's place in the flight recorder.
+    let slot: UnsafeMutablePointer<flight_slot>
 
     var events: EventTable
     var starts: [UInt64: PendingStart] = [:]
@@ -33,16 +39,103 @@ final class LoopContext: @unchecked Sendable {
     private var lastNumber: UInt64 = 0
     private var isSweeping = false
 
-    /// How often abandoned events are looked for.
-    private static let sweepInterval: Duration = .seconds(1)
+    /// How often abandoned events are looked for, and those that take too long.
+    private let sweepInterval: Duration
 
     init(_ loop: EventLoop, _ server: Server) {
         self.loop = loop
         self.server = server
         messageLimit = server.configuration.maxMessageSize
+        let timeout = server.configuration.eventTimeout
+        eventTimeout = UInt64(clamping: timeout.components.seconds * 1000 + timeout.components.attoseconds / 1_000_000_000_000_000)
+        sweepInterval = min(.seconds(1), timeout / 4)
+        // There is one for each loop; without, marks go nowhere.
+        slot = flight_installed_slot(UInt32(loop.index)) ?? Self.unrecordedSlot()
         events = EventTable(loop: loop.index)
         // Events wait for Kong's answers.
         loop.isAtWork = { [unowned self] in events.count > 0 }
+    }
+
+    private static func unrecordedSlot() -> UnsafeMutablePointer<flight_slot> {
+        let slot = UnsafeMutablePointer<flight_slot>.allocate(capacity: 1)
+        slot.initialize(to: flight_slot())
+        return slot
+    }
+
+    /// The calling thread is about to be the loop's.
+    func enterThread() { _ = flight_enter_thread(UInt32(loop.index), UInt32(FLIGHT_LOOP)) }
+
+    /// Runs code of a plugin that belongs to no event, with its mark in the flight recorder.
+    func inPlugin<Result>(_ host: PluginHost, for what: Int, _ body: () throws -> Result) rethrows -> Result {
+        let outer = flight_begin(slot, host.mark, UInt8(truncatingIfNeeded: what))
+        defer { flight_end(slot, outer) }
+        return try body()
+    }
+
+    // MARK: Records of connections
+
+    private var spareRecords: [UnsafeMutablePointer<flight_connection>] = []
+
+    /// One for a connection that is opened.
+    func takeRecord() -> UnsafeMutablePointer<flight_connection> {
+        if let record = spareRecords.popLast() { return record }
+        let record = UnsafeMutablePointer<flight_connection>.allocate(capacity: 1)
+        record.initialize(to: flight_connection(fd: -1, sends: 0, is_cut: 0))
+        return record
+    }
+
+    /// It is never freed: the last moments of an event that had it may be looking at it.
+    func putBack(_ record: UnsafeMutablePointer<flight_connection>) {
+        record.pointee = flight_connection(fd: -1, sends: record.pointee.sends &+ 1, is_cut: 0)
+        spareRecords.append(record)
+    }
+
+    // MARK: Tasks of plugins
+
+    /// What a plugin has scheduled, with the mark of what it did then.
+    private struct PluginTask {
+        let run: EventLoop.Task
+        let context: UnsafeMutableRawPointer?
+        let mark: flight_mark
+    }
+
+    /// Those that this thread has scheduled, in the order in which the loop comes to them.
+    private var pluginTasks = Deque<PluginTask>()
+
+    /// Has a task of a plugin run on the loop. False: the loop has stopped. [any]
+    func schedule(_ run: @escaping EventLoop.Task, _ context: UnsafeMutableRawPointer?, of host: PluginHost) -> Bool {
+        guard loop.isCurrent else {
+            // From a thread of a plugin's own nothing is known but whose it is.
+            let current = flight_current_slot()?.pointee.mark
+            let mark = current?.plugin == host.place ? current ?? host.mark : host.mark
+            nonisolated(unsafe) let task = PluginTask(run: run, context: context, mark: mark)
+            return loop.schedule { [self] in perform(task) }
+        }
+        let current = slot.pointee.mark
+        pluginTasks.append(
+            PluginTask(run: run, context: context, mark: current.plugin == host.place ? current : host.mark))
+        return loop.schedule(
+            { context in
+                guard let context else { return }
+                Unmanaged<LoopContext>.fromOpaque(context).takeUnretainedValue().performNext()
+            }, Unmanaged.passUnretained(self).toOpaque())
+    }
+
+    private func performNext() {
+        if let task = pluginTasks.popFirst() { perform(task) }
+    }
+
+    private func perform(_ task: PluginTask) {
+        var mark = task.mark
+        // The event may be over, and its object another's.
+        let event = mark.event == 0 ? nil : events[EventID(rawValue: mark.event)]
+        mark.reply = event.map { UnsafePointer($0.reply) }
+        // A start or a stop that waits for something goes on in tasks.
+        let isOfEvent = mark.event != 0 || mark.what == FLIGHT_NOTHING
+        let outer = flight_begin(slot, mark, isOfEvent ? UInt8(FLIGHT_TASK) : mark.what)
+        task.run(task.context)
+        flight_end(slot, outer)
+        withExtendedLifetime(event) {}
     }
 
     // MARK: Instances
@@ -107,14 +200,18 @@ final class LoopContext: @unchecked Sendable {
         cell.end(.refused, after: 0)
     }
 
-    /// Looks for abandoned events from time to time, as long as there are any events that can be.
+    /// Looks for such events from time to time, as long as there are any events.
     func sweepLater() {
         guard !isSweeping else { return }
         isSweeping = true
-        loop.schedule(after: Self.sweepInterval) { [self] in
+        loop.schedule(after: sweepInterval) { [self] in
             isSweeping = false
             let now = EventLoop.now
-            for event in events.all { event.expire(at: now) }
+            let coarseNow = EventLoop.coarseMilliseconds
+            for event in events.all {
+                event.expire(at: now)
+                event.endIfOverdue(at: coarseNow)
+            }
             if events.count > 0 { sweepLater() }
         }
     }
@@ -130,7 +227,7 @@ final class LoopContext: @unchecked Sendable {
         let number = nextNumber()
         stops.insert(number)
         if plugin.isBlocking { return plugin.stopBlocking(number, instance, on: self) }
-        stop(plugin.descriptor, number, kong_loop(loop.index), instance)
+        inPlugin(plugin.host, for: FLIGHT_STOP) { stop(plugin.descriptor, number, kong_loop(loop.index), instance) }
     }
 
     /// The plugin has stopped the instance. False: no such stop is under way.

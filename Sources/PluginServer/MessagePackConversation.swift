@@ -1,5 +1,6 @@
 // Unsafe pointers: messages are lent from the connection's input.
 
+import CFlightRecorder
 import CKongPlugin
 import EventLoop
 import Glibc
@@ -93,33 +94,35 @@ final class MessagePackConversation: Conversation, @unchecked Sendable {
         guard let instanceID = InstanceID(exactly: instance) else {
             return respond(id, error: UnknownInstance(instance).description)
         }
-        if let instance = context.runningInstance(instanceID) { return handle(id, instance, phase) }
+        if let instance = context.runningInstance(instanceID) { return handle(id, instanceID, instance, phase) }
         let phase = phase.text
         context.server.instances.find(instanceID, on: context) { [self] found in
             guard connection.isOpen else { return }
             switch found {
-            case .running(let instance): phase.withKongString { handle(id, instance, $0) }
+            case .running(let instance): phase.withKongString { handle(id, instanceID, instance, $0) }
             case .failed(let pluginName, let reason):
                 // Which phase it is matters only for whether a client waits.
                 let phase = phase.withKongString { Phase(named: $0) } ?? .log
-                _ = begin(id, phase, .failed(pluginName: pluginName))?.finish(kong_status(KONG_FAILED), reason)
+                _ = begin(id, phase, .failed(pluginName: pluginName), instanceID)?.finish(kong_status(KONG_FAILED), reason)
             case .unknown: respond(id, error: UnknownInstance(instance).description)
             }
         }
     }
 
-    private func handle(_ id: Int64, _ instance: Instance, _ phaseName: kong_string) {
+    private func handle(_ id: Int64, _ instanceID: InstanceID, _ instance: Instance, _ phaseName: kong_string) {
         let known = Phase(named: phaseName)
         guard let phase = known, instance.plugin.handles(phase) else {
             if let known { context.countRefused(instance.plugin, known) }
             return respond(id, error: "undefined method \(phaseName.text) on plugin \(instance.plugin.name)")
         }
-        begin(id, phase, .running(instance))?.begin()
+        begin(id, phase, .running(instance), instanceID)?.begin()
     }
 
-    private func begin(_ id: Int64, _ phase: Phase, _ owner: EventOwner) -> MessagePackEvent? {
+    private func begin(
+        _ id: Int64, _ phase: Phase, _ owner: EventOwner, _ instanceID: InstanceID
+    ) -> MessagePackEvent? {
         let event = context.spareEvent()
-        guard event.enter(phase, owner) else {
+        guard event.enter(phase, owner, instanceID) else {
             respond(id, error: "more than \(EventTable.capacity) events are running")
             return nil
         }
@@ -199,7 +202,9 @@ final class MessagePackConversation: Conversation, @unchecked Sendable {
         openRequests.append((id, event))
     }
 
+    fileprivate func disconnect() { connection.close() }
     fileprivate var loop: EventLoop { context.loop }
+    fileprivate var record: UnsafePointer<flight_connection>? { connection.record.map { UnsafePointer($0) } }
     fileprivate var isConnected: Bool { connection.isOpen }
 
     func connectionClosed() {
@@ -222,10 +227,24 @@ struct MessagePackRequest: Sendable {
     private let id: Int64
     private let conversation: MessagePackConversation
 
+    // nonisolated(unsafe): of the flight recorder, which may read it whenever it is.
+    private nonisolated(unsafe) let connection: UnsafePointer<flight_connection>?
+
+    /// On the connection's loop.
     init(_ id: Int64, _ conversation: MessagePackConversation) {
         self.id = id
         self.conversation = conversation
+        connection = conversation.record
     }
+
+    /// How it is answered if the process cannot go on.
+    var reply: flight_reply {
+        flight_reply(
+            connection: connection, number: id, protocol: UInt32(FLIGHT_MESSAGEPACK), sends: connection?.pointee.sends ?? 0)
+    }
+
+    /// Whether this is the thread of its connection.
+    var isLocal: Bool { conversation.loop.isCurrent }
 
     /// The connection's end shall be told to the event.
     func hold(for event: MessagePackEvent) {
@@ -245,6 +264,11 @@ struct MessagePackRequest: Sendable {
         conversation.loop.schedule { [self] in
             if !conversation.isConnected { context.loop.schedule(body) }
         }
+    }
+
+    /// Closes the connection that the request came on.
+    func disconnect() {
+        conversation.loop.schedule { [self] in conversation.disconnect() }
     }
 
     /// Responds, from the thread of `context`'s loop.

@@ -1,5 +1,6 @@
 // Unsafe pointers: arguments come from plugins, and answers go to their completions.
 
+import CFlightRecorder
 import CKongPlugin
 import DequeModule
 import EventLoop
@@ -33,6 +34,14 @@ final class MessagePackEvent: Event, @unchecked Sendable {
     private var encodedCalls = ByteQueue()
     private var hasFinished = false
     private var isOver = false
+    /// Whether the end goes to Kong without the handler's.
+    private var endsEarly = false
+    /// When the open request came, by `EventLoop.coarseMilliseconds`.
+    private var openedAt: UInt64 = 0
+
+    /// Kong reads no answer that takes longer than 60 s (lua_socket_read_timeout), and keeps the connection: it would take one
+    /// that comes later for that of its next request there. In milliseconds.
+    private static let kongPatience: UInt64 = 59_000
 
     override var asMessagePack: MessagePackEvent? { self }
 
@@ -48,6 +57,7 @@ final class MessagePackEvent: Event, @unchecked Sendable {
         encodedCalls.truncate(to: 0)
         hasFinished = false
         isOver = false
+        endsEarly = false
     }
 
     // MARK: From Kong
@@ -55,8 +65,9 @@ final class MessagePackEvent: Event, @unchecked Sendable {
     /// Kong waits for this event's next step, or its end.
     func open(_ request: MessagePackRequest) {
         self.request = request
+        openedAt = EventLoop.coarseMilliseconds
+        reply.pointee = request.reply
         request.hold(for: self)
-        context.sweepLater()
     }
 
     /// Kong has run a call, and waits for the next.
@@ -78,9 +89,9 @@ final class MessagePackEvent: Event, @unchecked Sendable {
         let method = PDKCatalogue[call.method]?.name ?? ""
         if let completion = call.completion {
             if refused {
-                completion.fail(KONG_REFUSED, data.stringIfAny ?? kong_string())
+                inPlugin(for: FLIGHT_COMPLETION) { completion.fail(KONG_REFUSED, data.stringIfAny ?? kong_string()) }
             } else {
-                completion.succeed(data)
+                inPlugin(for: FLIGHT_COMPLETION) { completion.succeed(data) }
             }
         } else if refused {
             // The handler did not wait for it, so it cannot be told.
@@ -178,11 +189,14 @@ final class MessagePackEvent: Event, @unchecked Sendable {
     private func pump() {
         while let next = queue.first, next.size == 0, running == nil {
             queue.removeFirst()
-            next.completion?.succeed(kong_value())
+            inPlugin(for: FLIGHT_COMPLETION) { next.completion?.succeed(kong_value()) }
         }
-        guard let request, !isOver else { return }
+        guard let request, !isOver, !queue.isEmpty || hasFinished || endsEarly else { return }
+        if EventLoop.coarseMilliseconds &- openedAt > Self.kongPatience { return disconnect(request) }
         if let call = queue.popFirst() {
             self.request = nil
+            // As long as it has not left, an answer from a crash can take its place.
+            if !request.isLocal { reply.pointee.connection = nil }
             let event = Int64(bitPattern: id.rawValue)
             request.respond(on: context) { output, id in
                 let bytes = UnsafeRawBufferPointer(rebasing: encodedCalls.bytes[..<call.size])
@@ -196,21 +210,44 @@ final class MessagePackEvent: Event, @unchecked Sendable {
             } else {
                 running = RunningCall(call: call, since: context.loop.turnStart, answered: request)
             }
-        } else if hasFinished {
+        } else {
             self.request = nil
             isOver = true
             let event = Int64(bitPattern: id.rawValue)
             request.respond(on: context) { output, id in
                 MessagePackSession.appendEventEnd(of: event, to: id, &output)
             }
-            release()
+            if hasFinished { release() }
         }
+    }
+
+    /// Kong does not wait any more: what would be sent now is never read as it is meant.
+    private func disconnect(_ request: MessagePackRequest) {
+        self.request = nil
+        isOver = true
+        context.server.logger.error("\(name): its answer comes too late, closing the connection")
+        request.disconnect()
+        if hasFinished { release() } else { cancel("Kong has stopped waiting") }
+    }
+
+    override var canAnswer: Bool { request != nil }
+
+    override func answerEarly() {
+        endsEarly = true
+        pump()
+    }
+
+    override func giveUp(_ reason: String) {
+        guard let running else { return cancel(reason) }
+        giveUp(running.call, reason)
     }
 
     override func failPending(_ reason: String) {
         let calls = (running.map { [$0.call] } ?? []) + queue
         running = nil
         queue.removeAll()
-        for call in calls { call.completion?.fail(KONG_CANCELLED, reason) }
+        for call in calls {
+            inPlugin(for: FLIGHT_COMPLETION) { call.completion?.fail(KONG_CANCELLED, reason) }
+        }
     }
 }

@@ -1,5 +1,6 @@
 // Unsafe pointers: this is the host's side of the plugin ABI: what a plugin passes is taken in here.
 
+import CFlightRecorder
 import CKongPlugin
 import EventLoop
 import Logging
@@ -16,6 +17,8 @@ final class PluginHost: @unchecked Sendable {
     /// By loop; empty when plugins are opened only to be described.
     private let contexts: [LoopContext]
     let table: UnsafePointer<kong_host>
+    /// In the flight recorder's table of plugins.
+    let place: UInt16
 
     /// More arguments than this are a mistake.
     private static let argumentLimit = 1000
@@ -24,6 +27,7 @@ final class PluginHost: @unchecked Sendable {
         self.name = name
         self.contexts = contexts
         self.logger = logger
+        place = contexts.isEmpty ? UInt16(FLIGHT_NO_PLUGIN) : name.withKongString { flight_add_plugin($0.data, $0.size) }
         let memory = UnsafeMutablePointer<kong_host>.allocate(capacity: 1)
         table = UnsafePointer(memory)
         memory.initialize(
@@ -111,7 +115,7 @@ final class PluginHost: @unchecked Sendable {
                     guard let plugin = PluginHost.of(host), let task, Int(loop) < plugin.contexts.count else {
                         return kong_status(KONG_BAD_ARGUMENT)
                     }
-                    let accepted = plugin.contexts[Int(loop)].loop.schedule(task, context)
+                    let accepted = plugin.contexts[Int(loop)].schedule(task, context, of: plugin)
                     return kong_status(accepted ? KONG_OK : KONG_FAILED)
                 },
                 current_loop: { _ in
@@ -145,6 +149,13 @@ final class PluginHost: @unchecked Sendable {
         memory.copyMemory(from: text, byteCount: text.count)
         return kong_string(data: memory.assumingMemoryBound(to: CChar.self), size: text.count)
     }()
+
+    /// For the flight recorder: the plugin, and nothing of what it does.
+    var mark: flight_mark {
+        var mark = flight_no_mark()
+        mark.plugin = place
+        return mark
+    }
 
     private static func of(_ host: UnsafePointer<kong_host>?) -> PluginHost? {
         guard let context = host?.pointee.context else { return nil }

@@ -1,5 +1,6 @@
 // Unsafe pointers: a plugin's descriptor is kept here.
 
+import CFlightRecorder
 import CKongPlugin
 import Logging
 import PluginLoader
@@ -135,8 +136,10 @@ public struct PluginSet: Sendable {
                 let description = try result.get()
                 if let contexts {
                     let host = PluginHost(name: description.name, contexts: contexts, logger: report.logger)
-                    let open = try plugin.open(host: host.table)
-                    loaded[description.name] = LoadedPlugin(open, host, index: loaded.count)
+                    let open = try Self.open(plugin, host, on: contexts)
+                    let opened = LoadedPlugin(open, host, index: loaded.count)
+                    CrashAnswers.prepare(for: opened)
+                    loaded[description.name] = opened
                     for warning in open.schema.findings {
                         report.warn("the schema of plugin \(description.name): \(warning)")
                     }
@@ -148,10 +151,21 @@ public struct PluginSet: Sendable {
                 report.refused(plugin, error)
             }
         }
+        if contexts != nil { flight_note_modules() }
         self.loaded = loaded
         self.descriptions = descriptions.sorted { $0.name < $1.name }
         self.refusals = refusals
         if only == nil { report.summarise() }
+    }
+
+    /// Lets the plugin's first code run. On the thread that will be the first loop's.
+    private static func open(
+        _ plugin: CheckedPlugin, _ host: PluginHost, on contexts: [LoopContext]
+    ) throws(LoadError) -> OpenPlugin {
+        guard let context = contexts.first else { return try plugin.open(host: host.table) }
+        let outer = flight_begin(context.slot, host.mark, UInt8(FLIGHT_OPEN))
+        defer { flight_end(context.slot, outer) }
+        return try plugin.open(host: host.table)
     }
 
     private static func findings(

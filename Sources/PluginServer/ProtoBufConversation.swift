@@ -1,5 +1,6 @@
 // Unsafe pointers: frames are lent from the connection's input.
 
+import CFlightRecorder
 import CKongPlugin
 import DequeModule
 import Logging
@@ -50,7 +51,7 @@ final class ProtoBufConversation: Conversation, @unchecked Sendable {
                 answeredCalls += 1
                 while let flush = flushes.first, flush.lastCall <= answeredCalls {
                     flushes.removeFirst()
-                    flush.completion.succeed(kong_value())
+                    complete { flush.completion.succeed(kong_value()) }
                 }
             case .call(let call): handle(call)
             }
@@ -68,14 +69,20 @@ final class ProtoBufConversation: Conversation, @unchecked Sendable {
             answer = try ProtoBufMessages.decodeResult(
                 output, isOptional: facts.resultIsOptional, from: payload, into: context.arena)
         } catch {
-            completion.fail(KONG_FAILED, "Kong's answer cannot be read: \(error)")
+            complete { completion.fail(KONG_FAILED, "Kong's answer cannot be read: \(error)") }
             throw error
         }
         switch answer {
         // What answers with nothing may have a message all the same: kong.nginx.set_ctx has a String.
-        case .value(let value): completion.succeed(facts.hasResult ? value : kong_value())
-        case .refused(let reason): completion.fail(KONG_REFUSED, reason)
+        case .value(let value): complete { completion.succeed(facts.hasResult ? value : kong_value()) }
+        case .refused(let reason): complete { completion.fail(KONG_REFUSED, reason) }
         }
+    }
+
+    /// Runs a completion of the event whose calls Kong is answering.
+    @inline(__always)
+    private func complete(_ body: () -> Void) {
+        if let lastEvent { lastEvent.inPlugin(for: FLIGHT_COMPLETION, body) } else { body() }
     }
 
     private func handle(_ call: RpcCall) {
@@ -121,14 +128,14 @@ final class ProtoBufConversation: Conversation, @unchecked Sendable {
             // Kong calls only what the dump told it, so this can be no request of a client.
             return end(reporting: "there is no phase \(phaseName.text)")
         }
-        if let instance = context.runningInstance(id) { return handle(phase, on: instance) }
+        if let instance = context.runningInstance(id) { return handle(phase, on: instance, id) }
         context.server.instances.find(id, on: context) { [self] found in
             guard connection.isOpen else { return }
             switch found {
             case .running(let instance):
-                handle(phase, on: instance)
+                handle(phase, on: instance, id)
             case .failed(let pluginName, let reason):
-                _ = begin(phase, .failed(pluginName: pluginName))?.finish(kong_status(KONG_FAILED), reason)
+                _ = begin(phase, .failed(pluginName: pluginName), id)?.finish(kong_status(KONG_FAILED), reason)
             case .unknown:
                 // Kong's answer to a closed connection is to start the instance again, and to come back.
                 close(UnknownInstance(id).description)
@@ -136,8 +143,8 @@ final class ProtoBufConversation: Conversation, @unchecked Sendable {
         }
     }
 
-    private func handle(_ phase: Phase, on instance: Instance) {
-        guard let event = begin(phase, .running(instance)) else { return }
+    private func handle(_ phase: Phase, on instance: Instance, _ id: InstanceID) {
+        guard let event = begin(phase, .running(instance), id) else { return }
         if instance.plugin.handles(phase) {
             event.begin()
         } else {
@@ -145,12 +152,14 @@ final class ProtoBufConversation: Conversation, @unchecked Sendable {
         }
     }
 
-    private func begin(_ phase: Phase, _ owner: EventOwner) -> ProtoBufEvent? {
+    private func begin(_ phase: Phase, _ owner: EventOwner, _ id: InstanceID) -> ProtoBufEvent? {
         if !isKnownUniquelyReferenced(&lastEvent) { lastEvent = ProtoBufEvent(context) }
-        guard let event = lastEvent, event.enter(phase, owner, self) else {
+        guard let event = lastEvent, event.enter(phase, owner, id, self) else {
             close("more than \(EventTable.capacity) events are running")
             return nil
         }
+        event.reply.pointee = flight_reply(
+            connection: connection.record, number: session.sequence ?? 0, protocol: UInt32(FLIGHT_PROTOBUF), sends: 0)
         self.event = event
         lastEventExited = false
         return event
@@ -219,6 +228,9 @@ final class ProtoBufConversation: Conversation, @unchecked Sendable {
         lastEventExited = true
     }
 
+    /// Whether the event waits for an answer of Kong's.
+    var isAsked: Bool { !flushes.isEmpty || session.pending.contains { $0.completion != nil } }
+
     /// Ends the current event.
     func end() {
         event = nil
@@ -252,7 +264,7 @@ final class ProtoBufConversation: Conversation, @unchecked Sendable {
 
     // MARK: The end
 
-    private func close(_ reason: String) {
+    func close(_ reason: String) {
         context.server.logger.warning("\(reason); closing the connection")
         connection.closeAfterOutput()
     }
@@ -283,8 +295,10 @@ final class ProtoBufEvent: Event, @unchecked Sendable {
     private var conversation: ProtoBufConversation?
     private var unanswered: [Completion] = []
 
-    func enter(_ phase: Phase, _ owner: EventOwner, _ conversation: ProtoBufConversation) -> Bool {
-        guard enter(phase, owner) else { return false }
+    func enter(
+        _ phase: Phase, _ owner: EventOwner, _ id: InstanceID, _ conversation: ProtoBufConversation
+    ) -> Bool {
+        guard enter(phase, owner, id) else { return false }
         self.conversation = conversation
         return true
     }
@@ -326,10 +340,23 @@ final class ProtoBufEvent: Event, @unchecked Sendable {
         conversation = nil
     }
 
+    override var canAnswer: Bool { conversation?.isAsked == false }
+
+    override func answerEarly() {
+        let conversation = conversation
+        self.conversation = nil
+        conversation?.end()
+    }
+
+    override func giveUp(_ reason: String) {
+        // Its end cancels the event.
+        conversation?.close("\(name): \(reason), and Kong does not answer")
+    }
+
     override func failPending(_ reason: String) {
         let completions = unanswered
         unanswered = []
-        for completion in completions { completion.fail(KONG_CANCELLED, reason) }
+        for completion in completions { inPlugin(for: FLIGHT_COMPLETION) { completion.fail(KONG_CANCELLED, reason) } }
     }
 
     func connectionClosed(_ completions: [Completion], _ reason: String) {

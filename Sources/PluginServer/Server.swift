@@ -1,6 +1,8 @@
 // Unsafe pointers: a thread is handed its loop.
 
+import CFlightRecorder
 import EventLoop
+import FlightRecording
 import Glibc
 import Logging
 import Monitoring
@@ -14,12 +16,14 @@ public enum ServerError: Error, CustomStringConvertible {
     case plugins(LoadError)
     case socket(String, SystemError)
     case system(SystemError)
+    case recorder(FlightRecorderError)
 
     public var description: String {
         switch self {
         case .plugins(let error): "\(error)"
         case .socket(let path, let error): "cannot listen on \(path): \(error)\n  fix: \(Self.fix(for: error, at: path))"
         case .system(let error): "\(error)"
+        case .recorder(let error): "\(error)"
         }
     }
 
@@ -48,6 +52,8 @@ public final class Server: @unchecked Sendable {
     let instances: InstanceRegistry
     /// For plugins that may block.
     let blockingPool: BlockingPool
+    /// What every thread runs, for whoever asks after a crash.
+    let recorder: FlightRecorder
 
     /// Writes the records of what was loaded.
     private var recordWriter: WorkThread?
@@ -72,9 +78,11 @@ public final class Server: @unchecked Sendable {
         self.configuration = configuration
         self.logger = logger
         self.diagnostics = diagnostics
+        recorder = try Self.installRecorder(configuration)
         instances = InstanceRegistry(logger: logger)
         blockingPool = BlockingPool(
-            threadLimit: configuration.blockingThreads, queueLimit: configuration.blockingQueue, logger: logger)
+            threadLimit: configuration.blockingThreads, queueLimit: configuration.blockingQueue,
+            firstSlot: configuration.loopCount, logger: logger)
         plugins = PluginSet(empty: configuration.pluginsDirectory)
         do throws(SystemError) {
             for index in 0..<configuration.loopCount {
@@ -83,6 +91,8 @@ public final class Server: @unchecked Sendable {
         } catch {
             throw .system(error)
         }
+        // The thread that opens the plugins becomes the first loop's.
+        contexts.first?.enterThread()
         let report = LoadReport(on: configuration.pluginsDirectory, logger: logger, diagnostics: diagnostics)
         do throws(ServerError) {
             try open(report)
@@ -91,6 +101,24 @@ public final class Server: @unchecked Sendable {
             throw error
         }
         recordWriter = report.startWritingRecords(digests)
+    }
+
+    /// From here on it is known of a crash who has crashed.
+    private static func installRecorder(_ configuration: ServerConfiguration) throws(ServerError) -> FlightRecorder {
+        switch configuration.supervision {
+        case .supervised(let recorder):
+            flight_install(recorder.page, nil)
+            return recorder
+        case .none(_, let crashLog):
+            do throws(FlightRecorderError) {
+                let recorder = try FlightRecorder(
+                    loops: configuration.loopCount, blockingThreads: configuration.blockingThreads, isShared: false)
+                flight_install(recorder.page, crashLog ?? "")
+                return recorder
+            } catch {
+                throw .recorder(error)
+            }
+        }
     }
 
     /// Opens the plugins, and listens.
@@ -150,7 +178,11 @@ public final class Server: @unchecked Sendable {
         guard let main = contexts.first?.loop else { return }
         do throws(SystemError) {
             try listener?.start(on: main)
-            for context in contexts.dropFirst() { try Self.startThread(context.loop) }
+            for context in contexts.dropFirst() { try Self.startThread(context) }
+            if case .none(let limits, _) = configuration.supervision {
+                let watchdog = Watchdog(limits, recorder, logger)
+                _ = try WorkThread { watchdog.run() }
+            }
         } catch {
             throw .system(error)
         }
@@ -164,8 +196,11 @@ public final class Server: @unchecked Sendable {
         logger.notice("swift-pluginserver has ended")
     }
 
-    private static func startThread(_ loop: EventLoop) throws(SystemError) {
-        _ = try WorkThread { loop.run() }
+    private static func startThread(_ context: LoopContext) throws(SystemError) {
+        _ = try WorkThread {
+            context.enterThread()
+            context.loop.run()
+        }
     }
 
     /// Gives a connection to the next loop in turn.

@@ -1,3 +1,4 @@
+import FlightRecording
 import Monitoring
 
 /// What a server is started with.
@@ -17,6 +18,10 @@ public struct ServerConfiguration: Sendable {
     /// How long Kong may take for one step of an event over MessagePack, before the event counts as abandoned: Kong
     /// never comes back to an event whose call it refused, or whose client has gone.
     public var stepTimeout: Duration
+    /// How long an event may take before its client is answered with status 500. Kong waits for 60 s.
+    public var eventTimeout: Duration
+    /// Who looks after loops that a plugin does not let go of.
+    public var supervision: Supervision
     /// How long running events may take to finish when the server is asked to stop.
     public var shutdownTimeout: Duration
     /// How many threads there are for plugins that may block, at most; at least 1.
@@ -30,6 +35,15 @@ public struct ServerConfiguration: Sendable {
     /// Whether the server ends when the process that started it does.
     public var endsWithParent: Bool
 
+    /// Who sees to it that a plugin's crash is told of, and that a loop that is held is given up.
+    public enum Supervision: Sendable {
+        /// This process: its last words are all that there is to be read.
+        case none(Watchdog.Limits, crashLog: String?)
+        /// Another process, with which this one shares a flight recorder.
+        case supervised(FlightRecorder)
+    }
+
+    public static let defaultEventTimeout: Duration = .seconds(50)
     public static let defaultMaxMessageSize = 64 * 1024 * 1024
     public static let defaultBlockingQueue = 1024
     public static let defaultSpinBudget: Duration = .microseconds(50)
@@ -37,6 +51,7 @@ public struct ServerConfiguration: Sendable {
     public init(
         socketPath: String, pluginsDirectory: String, policy: PluginPolicy, loopCount: Int = 1,
         spinBudget: Duration = Self.defaultSpinBudget, maxMessageSize: Int = Self.defaultMaxMessageSize, stepTimeout: Duration = .seconds(60),
+        eventTimeout: Duration = Self.defaultEventTimeout, supervision: Supervision = .none(Watchdog.Limits(), crashLog: nil),
         shutdownTimeout: Duration = .seconds(10), blockingThreads: Int = 4,
         blockingQueue: Int = Self.defaultBlockingQueue, controlPath: String? = nil,
         metrics: ServiceAddress? = nil, endsWithParent: Bool = true
@@ -48,6 +63,8 @@ public struct ServerConfiguration: Sendable {
         self.spinBudget = spinBudget
         self.maxMessageSize = maxMessageSize
         self.stepTimeout = stepTimeout
+        self.eventTimeout = eventTimeout
+        self.supervision = supervision
         self.shutdownTimeout = shutdownTimeout
         self.blockingThreads = max(1, blockingThreads)
         self.blockingQueue = max(0, blockingQueue)

@@ -171,6 +171,11 @@ public struct MessagePackSession: ~Copyable {
     /// Appends a response that ends an event.
     public static func appendEventEnd(of event: Int64, to id: Int64, _ output: inout ByteQueue) {
         appendEvent(event, to: id, &output)
+        appendEnd(to: &output)
+    }
+
+    /// Appends what takes the place of a call when there is none any more.
+    public static func appendEnd(to output: inout ByteQueue) {
         output.appendMessagePack(string: "ret" as StaticString)
     }
 

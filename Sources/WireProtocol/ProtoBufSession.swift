@@ -58,6 +58,11 @@ public struct ProtoBufSession: ~Copyable {
         if case .busy = state { true } else { false }
     }
 
+    /// Of the call that has not been returned yet.
+    public var sequence: Int64? {
+        if case .busy(let sequence) = state { sequence } else { nil }
+    }
+
     // MARK: From Kong
 
     /// The first frame in `bytes`: its payload, and how many bytes it takes up. Nil: it is not whole yet.

@@ -36,6 +36,15 @@ struct ServingOptions: ParsableArguments {
     @Option(name: .goStyle("step-timeout"), help: "Seconds for one step of an event over MessagePack, before it counts as abandoned.")
     var stepTimeout = 60.0
 
+    @Option(name: .goStyle("event-timeout"), help: "Seconds for an event, before its client gets status 500 and its handler is cancelled.")
+    var eventTimeout = 50.0
+
+    @Option(name: .goStyle("handler-warning"), help: "Seconds that a plugin may hold an event loop before the log names it.")
+    var handlerWarning = 1.0
+
+    @Option(name: .goStyle("handler-limit"), help: "Seconds that a plugin may hold an event loop before it is ended; 0: for ever.")
+    var handlerLimit = 10.0
+
     @Option(name: .goStyle("shutdown-timeout"), help: "Seconds that running events get to finish on SIGTERM.")
     var shutdownTimeout = 10.0
 
@@ -58,6 +67,11 @@ struct ServingOptions: ParsableArguments {
         guard (0.01...86400).contains(stepTimeout), (0...86400).contains(shutdownTimeout) else {
             throw ValidationError("a timeout must be a number of seconds, 86400 at most")
         }
+        // Kong gives up after 60 s, and a late answer harms it.
+        guard (0.01...58).contains(eventTimeout) else { throw ValidationError("--event-timeout must be 0.01 … 58 seconds") }
+        guard (0.01...86400).contains(handlerWarning), handlerLimit == 0 || (0.01...86400).contains(handlerLimit) else {
+            throw ValidationError("--handler-warning and --handler-limit must be 0.01 … 86400 seconds")
+        }
     }
 
     func serve(
@@ -75,7 +89,8 @@ struct ServingOptions: ParsableArguments {
             socketPath: socket.path(in: location), pluginsDirectory: location.pluginsPath, policy: judging.policy,
             loopCount: loops ?? min(EventLoop.processorCount, 256),
             spinBudget: .microseconds(spinBudget), maxMessageSize: maxMessageSize,
-            stepTimeout: .seconds(stepTimeout), shutdownTimeout: .seconds(shutdownTimeout),
+            stepTimeout: .seconds(stepTimeout), eventTimeout: .seconds(eventTimeout),
+            supervision: .none(watchdogLimits, crashLog: diagnostics?.log.path), shutdownTimeout: .seconds(shutdownTimeout),
             blockingThreads: blockingThreads ?? max(4, 2 * EventLoop.processorCount), blockingQueue: blockingQueue,
             controlPath: control.path(in: location), metrics: metrics)
         do throws(ServerError) {
@@ -87,6 +102,10 @@ struct ServingOptions: ParsableArguments {
         }
         // Not exit(): other threads still run, and the destructors of plugins are not made for that.
         _exit(0)
+    }
+
+    private var watchdogLimits: Watchdog.Limits {
+        Watchdog.Limits(warning: .seconds(handlerWarning), limit: handlerLimit == 0 ? nil : .seconds(handlerLimit))
     }
 
     /// Each connection is a descriptor, and the usual soft limit of 1024 is less than Kong may open.

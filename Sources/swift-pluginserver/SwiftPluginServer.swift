@@ -25,7 +25,8 @@ struct SwiftPluginServer: ParsableCommand {
               swift-pluginserver demo --plugins-directory dist/plugins
             """,
         subcommands: [
-            Check.self, Inspect.self, Doctor.self, Status.self, Try.self, New.self, Lock.self, Demo.self, GenerateHeader.self, Probe.self,
+            Check.self, Inspect.self, Conformance.self, Doctor.self, Status.self, Try.self, New.self, Lock.self, Demo.self,
+            GenerateHeader.self, Probe.self, ConformanceDrill.self,
         ],
         helpNames: [.short, .long, .customLong("help", withSingleDash: true)])
 

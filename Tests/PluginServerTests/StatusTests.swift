@@ -121,6 +121,20 @@ import WireProtocol
         }
     }
 
+    /// The handler sleeps on for an hour.
+    @Test(arguments: WireProtocolKind.both)
+    func whatTakesTooLong(_ wireProtocol: WireProtocolKind) throws {
+        try TestServer.run(Plugins.goodAndBad, flags: ["--event-timeout", "0.2"]) { server in
+            let kong = server.kong(wireProtocol)
+            let instance = try kong.startInstance("misbehaving", config: #"{"mode":"sleep","count":3600000}"#)
+            _ = try? kong.handleEvent(instance, "access", answering: exiting)
+            try server.expectStatus("timed out") { $0.events("misbehaving")[.timedOut] == 1 && $0.events().running == 0 }
+            // Its task was cancelled, and has returned: it is not counted again.
+            try server.expectService()
+            #expect(try server.status().statistics.events("misbehaving").ended == 1)
+        }
+    }
+
     @Test func instancesThatCannotBeStarted() throws {
         try TestServer.run(Plugins.goodAndBad) { server in
             let kong = server.kong(.protoBuf)

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 /* epoll_event is packed and holds a union; these two keep that out of Swift. */
@@ -20,6 +21,13 @@ static inline uint64_t event_loop_token(const struct epoll_event *event) { retur
 /* epoll_wait that polls for at most so many nanoseconds and never sleeps. `*waited`: how long it took. Returns what
  * epoll_wait does. */
 int event_loop_poll(int epoll, struct epoll_event *events, int capacity, uint64_t limit, uint64_t *waited);
+
+/* Milliseconds since some time, exact to a few of them: a look at it costs a few nanoseconds. */
+static inline uint64_t event_loop_coarse_milliseconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
 
 /* The event loop that runs on this thread, or NULL. */
 void *event_loop_current(void);

@@ -277,6 +277,18 @@ typedef struct kong_definition {
 #define KONG_DEFINITION_SYMBOL "kong_plugin_definition"
 extern KONG_EXPORT const kong_definition kong_plugin_definition;
 
+/* The body of kong_plugin_open. A host of ABI 1.0 has no `define`. */
+static inline const kong_plugin *kong_plugin_define(const kong_host *host, const kong_definition *definition,
+                                                    kong_string *error) {
+    static const char reason[] = "the host is of an ABI before 1.1";
+    if (host->size >= offsetof(kong_host, define) + sizeof host->define) return host->define(host, definition, error);
+    if (error) {
+        error->data = reason;
+        error->size = sizeof reason - 1;
+    }
+    return NULL;
+}
+
 #define KONG_OPEN_SIGNATURE "p(pp)"
 #define KONG_PHASE_SIGNATURE "i(pp)"
 #define KONG_START_SIGNATURE "i(pp)"
@@ -309,7 +321,7 @@ extern KONG_EXPORT const kong_definition kong_plugin_definition;
         sizeof(kong_definition), (flags_), KONG_SIGNATURE_OF_OPEN(kong_plugin_open), version_, priority_, 0, \
         fields_, field_count_, config_size_, kong_plugin_handlers, KONG_COUNT(kong_plugin_handlers)};       \
     const kong_plugin *kong_plugin_open(const kong_host *host, kong_string *error) {                        \
-        return host->define(host, &kong_plugin_definition, error);                                         \
+        return kong_plugin_define(host, &kong_plugin_definition, error);                                   \
     }
 
 #define KONG_QUOTED(text_) #text_

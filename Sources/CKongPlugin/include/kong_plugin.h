@@ -153,8 +153,9 @@ typedef uint32_t kong_log_level;
 enum { KONG_LOG_ERROR = 0, KONG_LOG_WARNING = 1, KONG_LOG_NOTICE = 2, KONG_LOG_INFO = 3, KONG_LOG_DEBUG = 4 };
 
 /* Called exactly once for a call or flush that was accepted with a completion. [loop]
- * `result` is borrowed, and NULL unless status is KONG_OK. `message` is borrowed, and empty if status is
- * KONG_OK. It may be called before the function that it was given to has returned. */
+ * `result` is borrowed, and NULL unless status is KONG_OK. It is what Kong answered: of any type, nil included, whatever
+ * is usual. `message` is borrowed, and empty if status is KONG_OK. It may be called before the function that it was given to
+ * has returned. */
 typedef void (*kong_completion)(void *context, kong_status status, const kong_value *result, kong_string message);
 
 struct kong_pdk;
@@ -194,14 +195,15 @@ typedef struct kong_host {
     kong_status (*flush)(const struct kong_host *host, kong_event event, kong_completion completion, void *context);
 
     /* Ends an event: exactly once for each `handle`, in it or later. [loop]
-     * status KONG_OK: the handler has done its work. Anything else: it failed with `message` (borrowed), which
+     * status KONG_OK: the handler has done its work. Anything else: it failed with `message` (borrowed, not empty), which
      * the host logs and, where Kong still has a client to answer, turns into a response with status 500.
-     * A second time is answered with KONG_EVENT_OVER, logged, and does nothing. */
+     * A second time is answered with KONG_EVENT_OVER, logged, and does nothing. Nothing else is to be called for the event
+     * after it: what is, is answered with KONG_EVENT_OVER, and lost. */
     kong_status (*finish)(const struct kong_host *host, kong_event event, kong_status status, kong_string message);
 
     /* Ends a start: exactly once for each `start`, in it or later. [loop]
      * status KONG_OK: `instance`, which may be NULL, is what `handle` and `stop` will be given.
-     * Anything else: it failed with `message` (borrowed), and `instance` is ignored. */
+     * Anything else: it failed with `message` (borrowed, not empty), and `instance` is ignored. */
     kong_status (*started)(const struct kong_host *host, kong_start start, kong_status status,
                            kong_string message, void *instance);
 
@@ -233,10 +235,14 @@ typedef struct kong_host {
 } kong_host;
 
 /* ------------------------------------------------------------------------------------------------
- * What a plugin is. Valid, and unchanged, from kong_plugin_open to the end of the process.
+ * What a plugin is. Valid, and unchanged, from kong_plugin_open to the end of the process. It says the same in each
+ * process: Kong is told by one what it is served by another.
  */
 
 /* Flags of kong_plugin. A host refuses a plugin with a flag that it does not know.
+ *
+ * Without KONG_PLUGIN_BLOCKING no function of the plugin may keep its event loop waiting: what takes time goes on in a
+ * completion, or on a thread of the plugin's own.
  *
  * KONG_PLUGIN_BLOCKING: `start`, `stop` and `handle` may block. The host runs them on threads that wait for nothing else,
  * one thread for one call from its beginning to its end, and there
@@ -266,8 +272,9 @@ typedef struct kong_plugin {
     void *context;       /* the plugin's own */
 
     /* Starts an instance for one configuration: `config` is a borrowed map of the fields that Kong sent, with
-     * names that begin with "__" as Kong's own. Answer with host->started. Called again for each
-     * configuration, so there are many instances at a time. [loop] */
+     * names that begin with "__" as Kong's own. Kong has checked it, but not always against this version's schema: what does
+     * not fit is answered with a failure. Answer with host->started. Called again for each configuration, so there
+     * are many instances at a time. [loop] */
     void (*start)(const struct kong_plugin *plugin, kong_start start, kong_loop loop, const kong_value *config);
 
     /* The instance will get no more events, and all it had are over: free it. Answer with host->stopped. NULL when
@@ -276,7 +283,7 @@ typedef struct kong_plugin {
 
     /* Handles an event: call PDK methods, then host->finish, in this call or later. Events of one instance
      * run side by side, on all loops. [loop]
-     * Returns what `cancel` shall be given for this event, or NULL; it must stay valid until finish. */
+     * Returns what `cancel` shall be given for this event; it must stay valid until finish. NULL: `cancel` is not called. */
     void *(*handle)(const struct kong_plugin *plugin, void *instance, kong_phase phase, kong_event event, kong_loop loop);
 
     /* Nobody waits for this event any more: its connection is gone, or it took too long. Calls that are under

@@ -7,8 +7,9 @@ import CKongPlugin
 final class LoopExecutor: HandlerExecutor, @unchecked Sendable {
     private let host: UnsafePointer<kong_host>
     private let loop: kong_loop
+    /// Those that wait, from `firstJob` on: one task of the loop for each, so that the host knows which event it is for.
     private var jobs: [UnownedJob] = []
-    private var runningJobs: [UnownedJob] = []
+    private var firstJob = 0
     /// Tasks that wait for an event.
     private var idleTasks: [HandlerTask] = []
     /// One that no event has.
@@ -19,6 +20,8 @@ final class LoopExecutor: HandlerExecutor, @unchecked Sendable {
 
     /// As many tasks as that wait for events; more have been needed for events that ran at the same time, and end.
     private static let idleTaskLimit = 1024
+    /// Jobs that have run are forgotten when there are as many, and more than those that wait.
+    private static let mostDoneJobs = 256
 
     init(host: UnsafePointer<kong_host>, loop: kong_loop) {
         self.host = host
@@ -91,21 +94,27 @@ final class LoopExecutor: HandlerExecutor, @unchecked Sendable {
 
     private func enqueueOnLoop(_ job: UnownedJob) {
         jobs.append(job)
-        guard jobs.count == 1 else { return }
         // The executor lives as long as the process: its runtime is never freed.
         _ = host.pointee.schedule(
             host, loop,
             { context in
                 guard let context else { return }
-                Unmanaged<LoopExecutor>.fromOpaque(context).takeUnretainedValue().runJobs()
+                Unmanaged<LoopExecutor>.fromOpaque(context).takeUnretainedValue().runNextJob()
             }, Unmanaged.passUnretained(self).toOpaque())
     }
 
-    /// Runs the jobs that are there now; what they enqueue is scheduled anew.
-    private func runJobs() {
-        swap(&jobs, &runningJobs)
-        let executor = asUnownedTaskExecutor()
-        for job in runningJobs { job.runSynchronously(on: executor) }
-        runningJobs.removeAll(keepingCapacity: true)
+    /// The loop keeps the order of its tasks, and so of these.
+    private func runNextJob() {
+        guard firstJob < jobs.count else { return }
+        let job = jobs[firstJob]
+        firstJob += 1
+        if firstJob == jobs.count {
+            jobs.removeAll(keepingCapacity: true)
+            firstJob = 0
+        } else if firstJob >= Self.mostDoneJobs, firstJob * 2 > jobs.count {
+            jobs.removeFirst(firstJob)
+            firstJob = 0
+        }
+        job.runSynchronously(on: asUnownedTaskExecutor())
     }
 }

@@ -28,6 +28,8 @@ enum ELF {
     static let note: UInt32 = 4  // PT_NOTE
 
     // sh_type, sh_flags
+    static let symbolTable: UInt32 = 2  // SHT_SYMTAB
+    static let dynamicSymbolTable: UInt32 = 11  // SHT_DYNSYM
     static let noBits: UInt32 = 8  // SHT_NOBITS
     static let compressed: UInt64 = 1 << 11  // SHF_COMPRESSED
 

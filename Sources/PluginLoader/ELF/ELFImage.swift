@@ -21,6 +21,8 @@ public struct ELFImage: Sendable {
         let flags: UInt64
         let offset: UInt64
         let size: UInt64
+        /// Another section that belongs to it (sh_link).
+        let link: UInt32
     }
 
     let file: FileBytes
@@ -123,7 +125,7 @@ public struct ELFImage: Sendable {
 
     /// Empty if the file has none. The dynamic linker needs none; but linkers write the table last, so one that is not
     /// all there tells of a file that was not copied to its end.
-    private static func sections(_ table: ELFHeader.Table, in file: FileBytes) throws(ELFError) -> [Section] {
+    static func sections(_ table: ELFHeader.Table, in file: FileBytes) throws(ELFError) -> [Section] {
         guard table.offset != 0, table.count != 0 else { return [] }
         guard Int(table.recordSize) == ELF.sectionSize else { throw .malformed("section headers of \(table.recordSize) bytes") }
         let bytes = ELFRecord(try file.read(at: table.offset, count: Int(table.count) * ELF.sectionSize))
@@ -133,7 +135,7 @@ public struct ELFImage: Sendable {
                 Section(
                     name: try bytes.integer(at: start), type: try bytes.integer(at: start + 4),
                     flags: try bytes.integer(at: start + 8), offset: try bytes.integer(at: start + 24),
-                    size: try bytes.integer(at: start + 32)))
+                    size: try bytes.integer(at: start + 32), link: try bytes.integer(at: start + 40)))
         }
         return sections
     }

@@ -26,7 +26,7 @@ public final class FileBytes: Sendable {
     /// with Foundation in it.
     static let largestRead = 16 << 20
 
-    let descriptor: CInt
+    package let descriptor: CInt
     public let identity: Identity
     /// Whose it is and who may write to it, when it was opened.
     public let status: FileStatus

@@ -1,5 +1,3 @@
-// Unsafe pointers: poll's table is lent to it.
-
 import Glibc
 
 /// Opens plugins for the first time, each in a process of its own, so that one that crashes, hangs, exits or prints
@@ -8,9 +6,6 @@ public struct PluginProber: Sendable {
     /// With what this program is run, so that it calls `ProbeChild.run`. The plugin's path follows.
     private let arguments: [String]
     private let limits: ProbeLimits
-
-    /// How often is looked whether a probe has ended, in milliseconds, where the kernel does not tell.
-    private static let pollInterval: CInt = 10
 
     public init(arguments: [String], limits: ProbeLimits) {
         self.arguments = arguments
@@ -34,7 +29,7 @@ public struct PluginProber: Sendable {
                 }
                 next += 1
             }
-            wait(for: running.map(\.process))
+            ProbeProcess.wait(for: running.map(\.process))
             running.removeAll { index, process in
                 guard process.hasEnded || process.deadline <= ContinuousClock.now else { return false }
                 process.drain()
@@ -54,26 +49,6 @@ public struct PluginProber: Sendable {
         try ProbeProcess(
             ThisProgram.executable, arguments + ["\(limits.memory)", plugin.path],
             file: plugin.file.bytes.descriptor, within: limits.time)
-    }
-
-    /// Reads what probes have written, and waits until there is more, one has ended, or there is no more time for one. That
-    /// all its outputs are closed does not say that a probe has ended, nor the other way round: what it started may hold them.
-    private func wait(for processes: [ProbeProcess]) {
-        var table: [pollfd] = []
-        var owners: [ProbeProcess] = []
-        var timeout = Duration.seconds(60)
-        for process in processes {
-            let outputs = [process.standardOutput, process.standardError, process.report].filter(\.isOpen).map(\.descriptor)
-            for descriptor in outputs + [process.ending] where descriptor >= 0 {
-                table.append(pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0))
-                owners.append(process)
-            }
-            timeout = min(timeout, process.ending < 0 ? .milliseconds(Self.pollInterval) : process.deadline - .now)
-        }
-        // A millisecond more than is left of it, so that it is over then.
-        let milliseconds = CInt(max(.zero, timeout) / .milliseconds(1)) + 1
-        guard poll(&table, nfds_t(table.count), milliseconds) > 0 else { return }
-        for (entry, owner) in zip(table, owners) where entry.revents != 0 { owner.read(entry.fd) }
     }
 
     // MARK: The verdict
@@ -159,13 +134,13 @@ public struct PluginProber: Sendable {
     }
 
     /// What is worth showing of a plugin's output: the message of a Swift trap, or else its last line.
-    static func lastWords(_ output: String) -> String {
+    package static func lastWords(_ output: String) -> String {
         let lines = output.split(whereSeparator: \.isNewline)
         let fatal = lines.last { $0.contains("Fatal error: ") || $0.contains("fatal error: ") }
         return String((fatal ?? lines.last ?? "").prefix(300))
     }
 
-    private static func name(of signal: CInt) -> String {
+    package static func name(of signal: CInt) -> String {
         strsignal(signal).map { "signal \(signal), \(String(cString: $0))" } ?? "signal \(signal)"
     }
 }

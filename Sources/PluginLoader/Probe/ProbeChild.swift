@@ -8,8 +8,8 @@ import Glibc
 public enum ProbeChild {
     /// The descriptors that the parent has put in place: the plugin's file, and where the report goes. Standard input is
     /// empty; standard output and error are the plugin's, and the parent reads them.
-    static let file: CInt = 3
-    static let report: CInt = 4
+    package static let file: CInt = 3
+    package static let report: CInt = 4
     /// The status of a probe whose report found no way to the parent: the plugin has closed it.
     static let reportLost: CInt = 119
 

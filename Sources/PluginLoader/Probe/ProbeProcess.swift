@@ -1,16 +1,16 @@
-// Unsafe pointers: arguments are lent to posix_spawn, and buffers to read.
+// Unsafe pointers: arguments are lent to posix_spawn, poll's table is lent to it, and buffers to read.
 
 import CProbe
 import Glibc
 
 /// One running probe, and what has been read from it so far. Whoever has it polls its pipes, and reads what is there.
-final class ProbeProcess {
+package final class ProbeProcess {
     /// A pipe's end that is read from.
-    struct Output {
+    package struct Output {
         fileprivate(set) var descriptor: CInt
-        fileprivate(set) var bytes: [UInt8] = []
+        package fileprivate(set) var bytes: [UInt8] = []
         var isOpen: Bool { descriptor >= 0 }
-        var text: String { String(decoding: bytes, as: UTF8.self) }
+        package var text: String { String(decoding: bytes, as: UTF8.self) }
 
         /// Reads what is there. Beyond the limit it is thrown away: a plugin may write without end.
         fileprivate mutating func read() {
@@ -28,19 +28,19 @@ final class ProbeProcess {
     let pid: pid_t
     /// Can be read when the process has ended; -1 where the kernel has no such descriptors.
     let ending: CInt
-    let deadline: ContinuousClock.Instant
-    var standardOutput: Output
-    var standardError: Output
-    var report: Output
+    package let deadline: ContinuousClock.Instant
+    package private(set) var standardOutput: Output
+    package private(set) var standardError: Output
+    package private(set) var report: Output
     private var hasBeenReaped = false
 
     static let outputLimit = 1 << 20
 
     /// Starts a probe of a file.
     /// - Parameters:
-    ///   - program: what to run, which calls `ProbeChild.run`.
+    ///   - program: what to run, which finds the descriptors of `ProbeChild` in place.
     ///   - file: the descriptor of the plugin.
-    init(_ program: String, _ arguments: [String], file: CInt, within time: Duration) throws(ProbeFailure) {
+    package init(_ program: String, _ arguments: [String], file: CInt, within time: Duration) throws(ProbeFailure) {
         let output = try Self.pipe()
         let error = try Self.pipe()
         let report = try Self.pipe()
@@ -118,14 +118,37 @@ final class ProbeProcess {
         return (moved[0], moved[1])
     }
 
+    /// How often is looked whether a process has ended, in milliseconds, where the kernel does not tell.
+    private static let pollInterval: CInt = 10
+
+    /// Reads what processes have written, and waits until there is more, one has ended, or there is no more time for one. That
+    /// all its outputs are closed does not say that a process has ended, nor the other way round: what it started may hold them.
+    package static func wait(for processes: [ProbeProcess]) {
+        var table: [pollfd] = []
+        var owners: [ProbeProcess] = []
+        var timeout = Duration.seconds(60)
+        for process in processes {
+            let outputs = [process.standardOutput, process.standardError, process.report].filter(\.isOpen).map(\.descriptor)
+            for descriptor in outputs + [process.ending] where descriptor >= 0 {
+                table.append(pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0))
+                owners.append(process)
+            }
+            timeout = min(timeout, process.ending < 0 ? .milliseconds(Self.pollInterval) : process.deadline - .now)
+        }
+        // A millisecond more than is left of it, so that it is over then.
+        let milliseconds = CInt(max(.zero, timeout) / .milliseconds(1)) + 1
+        guard poll(&table, nfds_t(table.count), milliseconds) > 0 else { return }
+        for (entry, owner) in zip(table, owners) where entry.revents != 0 { owner.read(entry.fd) }
+    }
+
     /// Whether the process has ended. What it has started may go on, and hold its outputs open.
-    var hasEnded: Bool {
+    package var hasEnded: Bool {
         var info = siginfo_t()
         return waitid(P_PID, id_t(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_signo == SIGCHLD
     }
 
     /// Reads all that is there now.
-    func drain() {
+    package func drain() {
         for descriptor in [standardOutput.descriptor, standardError.descriptor, report.descriptor] where descriptor >= 0 {
             var before = -1
             while before != total {
@@ -148,7 +171,7 @@ final class ProbeProcess {
     }
 
     /// Ends the process and what it has started, and says how it has ended: by itself before that, as a rule.
-    func end() -> ProbeEnd {
+    package func end() -> ProbeEnd {
         var status: CInt = 0
         var ended = waitpid(pid, &status, WNOHANG)
         let wasRunning = ended == 0
@@ -162,15 +185,15 @@ final class ProbeProcess {
 }
 
 /// How a probe was found at its end.
-enum ProbeEnd: Equatable {
+package enum ProbeEnd: Equatable {
     case running
     case exited(CInt)
     case killed(CInt)
 }
 
 /// Why there can be no probe.
-struct ProbeFailure: Error, CustomStringConvertible {
-    let description: String
+package struct ProbeFailure: Error, CustomStringConvertible {
+    package let description: String
 
     init(_ description: String) { self.description = description }
 }

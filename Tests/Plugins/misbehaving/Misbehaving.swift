@@ -35,6 +35,10 @@ struct Misbehaving: Plugin, RewritePhase, AccessPhase, ResponsePhase, LogPhase {
             }
             try await Self.waitForGo(config.text, "start")
         case "init waits": try await Self.waitForGo(config.text, "start")
+        case "init crashes": crash(config.text)
+        case "init crashes later":
+            try await Task.sleep(for: .milliseconds(1))
+            crash(config.text)
         case "go": Self.seenTexts.withLock { _ = $0.insert("go \(config.text)") }
         default: break
         }
@@ -64,6 +68,7 @@ struct Misbehaving: Plugin, RewritePhase, AccessPhase, ResponsePhase, LogPhase {
 
     func log(_ kong: Kong) async throws {
         if config.mode == "throw" { throw Failure(description: config.text) }
+        if config.mode == "crash" { crash(config.text) }
         try kong.log.notice("log")
     }
 
@@ -97,6 +102,22 @@ struct Misbehaving: Plugin, RewritePhase, AccessPhase, ResponsePhase, LogPhase {
         case "header bytes": try kong.service.request.setRawBody(await kong.request.headerBytes("x-odd") ?? [])
         case "header text": try kong.service.request.setHeader("x-copy", await kong.request.header("x-odd") ?? "nil")
         case "ask": try await ask(kong)
+        case "crash": crash(config.text)
+        case "queue, then crash":
+            try kong.service.request.setHeader("x-before", "1")
+            crash(config.text)
+        case "crash after a call":
+            _ = try await kong.request.method()
+            crash(config.text)
+        case "crash after a sleep":
+            try await Task.sleep(for: .milliseconds(1))
+            crash(config.text)
+        case "never finishes":
+            try kong.service.request.setHeader("x-before", "1")
+            try await Task.sleep(for: .seconds(3600))
+        case "never finishes, and does not care":
+            while !Self.seenTexts.withLock({ $0.contains("go \(config.text)") }) { try? await Task.sleep(for: .milliseconds(1)) }
+            report("\(config.text) goes on")
         default: try kong.service.request.setHeader("x-instance", "\(number) \(config.text)")
         }
     }
