@@ -1,4 +1,5 @@
 import FlightRecording
+import Monitoring
 
 /// What a server is started with.
 public struct ServerConfiguration: Sendable {
@@ -36,6 +37,10 @@ public struct ServerConfiguration: Sendable {
     public var blockingThreads: Int
     /// How many events may wait for one of them; what comes then is answered with status 503.
     public var blockingQueue: Int
+    /// Where `swift-pluginserver status` asks; nil: nowhere.
+    public var controlPath: String?
+    /// Where Prometheus asks; nil: nowhere.
+    public var metrics: ServiceAddress?
 
     /// Who sees to it that a plugin's crash is told of, and that a loop that is held is given up.
     public enum Supervision: Sendable {
@@ -55,7 +60,7 @@ public struct ServerConfiguration: Sendable {
         spinBudget: Duration = Self.defaultSpinBudget, maxMessageSize: Int = Self.defaultMaxMessageSize, stepTimeout: Duration = .seconds(60),
         eventTimeout: Duration = Self.defaultEventTimeout, supervision: Supervision = .none(Watchdog.Limits(), crashLog: nil),
         shutdownTimeout: Duration = .seconds(10), blockingThreads: Int = 4,
-        blockingQueue: Int = Self.defaultBlockingQueue
+        blockingQueue: Int = Self.defaultBlockingQueue, controlPath: String? = nil, metrics: ServiceAddress? = nil
     ) {
         self.socketPath = socketPath
         self.pluginsDirectory = pluginsDirectory
@@ -69,5 +74,7 @@ public struct ServerConfiguration: Sendable {
         self.shutdownTimeout = shutdownTimeout
         self.blockingThreads = max(1, blockingThreads)
         self.blockingQueue = max(0, blockingQueue)
+        self.controlPath = controlPath
+        self.metrics = metrics
     }
 }

@@ -35,6 +35,9 @@ struct Worker: ParsableCommand {
         let logger = logging.logger(files)
         var configuration = serving.configuration(location, judging, .supervised(link.recorder))
         configuration.listens = false
+        // They are the supervisor's.
+        configuration.controlPath = nil
+        configuration.metrics = nil
         configuration.only = link.task.only
         configuration.socketPath = supervision.socketPath(for: link.task.only, serving.socket, in: location)
         configuration.quarantined = Set(link.task.quarantined)
