@@ -58,10 +58,12 @@ let package = Package(
         .target(name: "ForeignFunction", dependencies: ["CFFI"]),
         .target(name: "CDynamicLinker"),
         .target(name: "CProbe"),
+        .target(name: "JSON"),
+        .target(name: "Statistics", dependencies: ["JSON"], swiftSettings: trusted),
         .target(
             name: "PluginLoader",
             dependencies: [
-                "CKongPlugin", "CDynamicLinker", "CProbe", "ForeignFunction",
+                "JSON", "CKongPlugin", "CDynamicLinker", "CProbe", "ForeignFunction",
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),
         .target(name: "WireProtocol", dependencies: ["CKongPlugin", "PDKCatalogue"]),
@@ -82,18 +84,21 @@ let package = Package(
             ]),
         .target(name: "CEventLoop"),
         .target(name: "EventLoop", dependencies: ["CEventLoop"], swiftSettings: trusted),
+        .target(
+            name: "Monitoring",
+            dependencies: ["EventLoop", "JSON", "Statistics", .product(name: "Logging", package: "swift-log")]),
         .target(name: "CSupervision"),
         .target(
             name: "Supervision",
             dependencies: [
-                "CSupervision", "FlightRecording", "PluginLoader", "EventLoop",
+                "CSupervision", "FlightRecording", "PluginLoader", "EventLoop", "JSON", "Monitoring", "Statistics",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .target(
             name: "PluginServer",
             dependencies: [
                 "CKongPlugin", "PDKCatalogue", "PluginLoader", "WireProtocol", "NativePDK", "EventLoop", "CFlightRecorder",
-                "FlightRecording",
+                "FlightRecording", "Monitoring", "Statistics",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: trusted),
@@ -102,8 +107,7 @@ let package = Package(
             name: "swift-pluginserver",
             dependencies: [
                 "PluginServer", "Supervision", "PluginLoader", "PluginConformance", "KongClient", "KongSimulator", "EventLoop",
-                "WireProtocol", "FlightRecording",
-                "NativePDK",
+                "WireProtocol", "FlightRecording", "NativePDK", "Monitoring", "Statistics",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
@@ -113,6 +117,7 @@ let package = Package(
 
         // What tests of several rooms need.
         .target(name: "TestSupport", path: "Tests/TestSupport"),
+        .testTarget(name: "StatisticsTests", dependencies: ["Statistics", "JSON", "TestSupport"]),
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"]),
         .testTarget(name: "FlightRecordingTests", dependencies: ["FlightRecording", "TestSupport"]),
         .testTarget(name: "ForeignFunctionTests", dependencies: ["ForeignFunction"]),
@@ -147,7 +152,7 @@ let package = Package(
             name: "PluginServerTests",
             dependencies: [
                 "KongClient", "KongSimulator", "PluginLoader", "WireProtocol", "PDKCatalogue", "CKongPlugin", "NativePDK",
-                "PluginConformance", "LoopbackHTTP", "TestSupport",
+                "PluginConformance", "LoopbackHTTP", "TestSupport", "JSON", "Statistics",
             ]),
     ] + plugins.map { plugin($0, needs: pluginNeeds[$0] ?? [], exclude: ["README.md"]) }
         + testPlugins.map { plugin($0, in: "Tests/Plugins") },

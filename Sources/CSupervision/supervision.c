@@ -82,9 +82,3 @@ int32_t supervision_next_number(uint32_t *counter) {
     } while (number == 0);
     return (int32_t)number;
 }
-
-int64_t supervision_peer_user(int socket) {
-    struct ucred peer;
-    socklen_t size = sizeof peer;
-    return getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 ? (int64_t)peer.uid : -1;
-}

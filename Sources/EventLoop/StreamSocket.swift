@@ -51,4 +51,7 @@ public struct StreamSocket: ~Copyable {
             }
         }
     }
+
+    /// Says that nothing more will be sent.
+    public borrowing func finishSending() { shutdown(descriptor.number, Int32(SHUT_WR)) }
 }

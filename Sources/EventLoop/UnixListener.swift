@@ -6,41 +6,36 @@ import Glibc
 /// The socket is bound beside its path and renamed over it, so that a client finds the old server or the new one.
 /// It is unlinked at the end only if the path is still this socket's: after a reload of Kong the next server has
 /// already taken the path over.
-public final class UnixListener: EventSource {
+public final class UnixListener {
     public let path: String
     private let descriptor: OwnedDescriptor
     private let identity: FileIdentity?
-    private let onAccept: (consuming OwnedDescriptor) -> Void
-    private let onTrouble: (SystemError) -> Void
-    private var watch: (loop: EventLoop, registration: Registration)?
+    private let acceptor: Acceptor
 
     /// What the kernel keeps for connections that have not been accepted yet. Kong opens one for each request that
     /// finds none in its pool.
     private static let backlog: Int32 = 4096
-    private static let acceptsPerTurn = 64
-    /// How long to wait for descriptors when there are none left: connections wait in the backlog meanwhile.
-    private static let pause: Duration = .milliseconds(100)
     /// sockaddr_un's sun_path, less the closing NUL.
     public static let longestPath = MemoryLayout.size(ofValue: sockaddr_un().sun_path) - 1
 
     /// Binds and listens; connections are accepted from `start` on.
     /// - Parameters:
     ///   - path: where clients connect; at most `longestPath` bytes. What stands there is replaced if it is a socket.
+    ///   - mode: who may connect, as chmod has it; nil: whom the umask lets.
     ///   - onAccept: takes each connection, which does not block. [loop]
     ///   - onTrouble: hears why connections cannot be accepted for the moment. [loop]
     public init(
-        path: String, onAccept: @escaping (consuming OwnedDescriptor) -> Void,
+        path: String, mode: UInt32? = nil, onAccept: @escaping (consuming OwnedDescriptor) -> Void,
         onTrouble: @escaping (SystemError) -> Void
     ) throws(SystemError) {
         self.path = path
-        self.onAccept = onAccept
-        self.onTrouble = onTrouble
         if let existing = FileIdentity(path: path), !existing.isSocket {
             throw SystemError("bind", path, code: EEXIST)
         }
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw SystemError("socket") }
         self.descriptor = OwnedDescriptor(owning: descriptor)
+        acceptor = Acceptor(descriptor, onAccept: onAccept, onTrouble: onTrouble)
 
         let temporary = Self.temporaryPath(for: path, pid: getpid())
         // A path that just fits has no room for the suffix; then it is unlinked first, and missing for a moment.
@@ -51,6 +46,12 @@ public final class UnixListener: EventSource {
         } catch {
             // The path that people know.
             throw SystemError(error.call, path, code: error.code)
+        }
+        // Nobody can connect yet.
+        if let mode, chmod(bound, mode) != 0 {
+            let error = SystemError("chmod", path)
+            unlink(bound)
+            throw error
         }
         guard listen(descriptor, Self.backlog) == 0 else { throw SystemError("listen", path) }
         if bound != path, rename(bound, path) != 0 {
@@ -66,9 +67,8 @@ public final class UnixListener: EventSource {
         onAccept: @escaping (consuming OwnedDescriptor) -> Void, onTrouble: @escaping (SystemError) -> Void
     ) {
         self.path = path
+        acceptor = Acceptor(descriptor.number, onAccept: onAccept, onTrouble: onTrouble)
         self.descriptor = descriptor
-        self.onAccept = onAccept
-        self.onTrouble = onTrouble
         identity = nil
     }
 
@@ -86,42 +86,12 @@ public final class UnixListener: EventSource {
     }
 
     /// Accepts connections on `loop`. [loop]
-    public func start(on loop: EventLoop) throws(SystemError) {
-        watch = (loop, try loop.add(self, descriptor: descriptor.number, for: .readable))
-    }
+    public func start(on loop: EventLoop) throws(SystemError) { try acceptor.start(on: loop) }
 
     /// Accepts no more, and removes the path if it is still this socket's and this process has bound it. [loop]
     public func stop() {
-        if let watch { watch.loop.remove(watch.registration) }
-        watch = nil
+        acceptor.stop()
         if let identity, FileIdentity(path: path) == identity { unlink(path) }
-    }
-
-    public func ready(_ readiness: Readiness) {
-        // No more in one turn: those who are connected wait meanwhile, and what is left is reported again.
-        for _ in 0..<Self.acceptsPerTurn {
-            let connection = event_loop_accept(descriptor.number)
-            if connection >= 0 {
-                onAccept(OwnedDescriptor(owning: connection))
-                continue
-            }
-            switch errno {
-            case EAGAIN: return
-            case EINTR, ECONNABORTED: continue
-            default: return pauseAccepting(SystemError("accept4", path))
-            }
-        }
-    }
-
-    /// Out of descriptors or memory: epoll would report the waiting connection without end.
-    private func pauseAccepting(_ error: SystemError) {
-        onTrouble(error)
-        guard let watch else { return }
-        watch.loop.modify(watch.registration, to: [])
-        watch.loop.schedule(after: Self.pause) { [weak self] in
-            guard let watch = self?.watch else { return }
-            watch.loop.modify(watch.registration, to: .readable)
-        }
     }
 }
 

@@ -52,6 +52,10 @@ public struct PluginFile: Sendable {
 
     /// The SHA-256 of what was checked, or will be: a file that somebody writes to meanwhile has none.
     public func digest() throws(LoadError) -> FileDigest {
+        if let digest = bytes.digest.withLock({ $0 }) {
+            try checkUnchanged()
+            return digest
+        }
         let digest: FileDigest
         do {
             digest = try FileDigest(of: bytes)
@@ -59,6 +63,7 @@ public struct PluginFile: Sendable {
             throw refusal(error)
         }
         try checkUnchanged()
+        bytes.digest.withLock { $0 = digest }
         return digest
     }
 

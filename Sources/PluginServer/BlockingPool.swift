@@ -4,6 +4,7 @@ import CFlightRecorder
 import DequeModule
 import Glibc
 import Logging
+import Statistics
 import Synchronization
 
 /// Threads for plugins that may block: they do one thing after the other, and event loops never wait for them.
@@ -53,6 +54,17 @@ final class BlockingPool: @unchecked Sendable {
         if needsThread { startThread() }
         hasWork.signal()
         return true
+    }
+
+    var counts: BlockingCounts {
+        let (threads, idle, queued) = state.withLock { ($0.threads, $0.idleThreads, $0.queue.count) }
+        var counts = BlockingCounts()
+        counts.threads = UInt64(threads)
+        // What an idle thread is about to take does not wait for one.
+        let taken = min(idle, queued)
+        counts.idleThreads = UInt64(idle - taken)
+        counts.queued = UInt64(queued - taken)
+        return counts
     }
 
     private func startThread() {

@@ -53,6 +53,11 @@ final class Connection: EventSource, @unchecked Sendable {
     }
 
     func open() throws(SystemError) {
+        try register()
+        context.connectionCounts.accepted += 1
+    }
+
+    private func register() throws(SystemError) {
         guard let number = socket?.number else { return }
         registration = try context.loop.add(self, descriptor: number, for: interest)
         record = context.takeRecord()
@@ -84,7 +89,9 @@ final class Connection: EventSource, @unchecked Sendable {
 
     /// Closes the connection after what has been answered already, as far as that goes out without waiting.
     func closeAfterOutput() {
-        if isOpen, !output.isEmpty { _ = socket?.write(output.bytes) }
+        if isOpen, !output.isEmpty, case .moved(let count)? = socket?.write(output.bytes) {
+            context.connectionCounts.sentBytes &+= UInt64(count)
+        }
         close()
     }
 
@@ -99,7 +106,7 @@ final class Connection: EventSource, @unchecked Sendable {
             }
         }
         input.append(connection.unread)
-        try open()
+        try register()
         if !input.isEmpty { receiveMore() }
     }
 
@@ -139,6 +146,7 @@ final class Connection: EventSource, @unchecked Sendable {
             switch outcome {
             case .moved(let count):
                 input.commit(count)
+                context.connectionCounts.receivedBytes &+= UInt64(count)
                 // A short read has emptied the socket; asking again would cost a system call to hear so.
                 if count >= Self.readSize { continue }
             case .wouldBlock: break
@@ -191,6 +199,7 @@ final class Connection: EventSource, @unchecked Sendable {
             switch outcome {
             case .moved(let count):
                 output.consume(count)
+                context.connectionCounts.sentBytes &+= UInt64(count)
                 record?.pointee.sends &+= 1
             case .wouldBlock:
                 waitsForRoom = true

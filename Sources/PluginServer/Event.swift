@@ -7,6 +7,7 @@ import Logging
 import NativePDK
 import PDKCatalogue
 import PluginLoader
+import Statistics
 import WireProtocol
 
 /// One run of one phase on one instance: from Kong's request until Kong has been told that it is done.
@@ -47,6 +48,11 @@ class Event: @unchecked Sendable {
     let reply: UnsafeMutablePointer<flight_reply>
     /// Of `EventLoop.coarseMilliseconds`.
     private var startedAt: UInt64 = 0
+    /// What counts it, and since when it runs.
+    private var meter: EventCell?
+    private var began: UInt64 = 0
+    /// How it ends, where that is known before the handler is done.
+    private var result: EventResult?
 
     init(_ context: LoopContext) {
         self.context = context
@@ -65,6 +71,11 @@ class Event: @unchecked Sendable {
         pluginName = owner.pluginName
         state = .running
         handled = nil
+        result = nil
+        let meter = context.meter.cell(meterNumber(phase, owner))
+        meter.begin()
+        self.meter = meter
+        began = EventLoop.nanoseconds
         mark.event = id.rawValue
         mark.instance = instanceID.rawValue
         mark.plugin = instance?.plugin.host.place ?? UInt16(FLIGHT_NO_PLUGIN)
@@ -73,6 +84,15 @@ class Event: @unchecked Sendable {
         startedAt = EventLoop.coarseMilliseconds
         context.sweepLater()
         return true
+    }
+
+    /// The number of its counters.
+    @inline(__always)
+    private func meterNumber(_ phase: Phase, _ owner: EventOwner) -> Int {
+        switch owner {
+        case .running(let instance): instance.plugin.meterNumber(phase)
+        case .failed(let pluginName), .quarantined(let pluginName): context.server.plugins.meterNumber(of: pluginName, phase)
+        }
     }
 
     /// Runs code of the event's plugin, with its mark in the flight recorder.
@@ -110,6 +130,7 @@ class Event: @unchecked Sendable {
     private func refuseBusy() {
         let reason = "\(name): too many events wait for a thread (--blocking-queue)"
         context.server.logger.error("\(reason)")
+        result = .refused
         enqueueOwn(Self.logErr, [.string(reason)])
         exit(HandlerFailure.busy)
         _ = finish(kong_status(KONG_OK), "")
@@ -117,6 +138,7 @@ class Event: @unchecked Sendable {
 
     /// Its plugin is quarantined: the event is over at once.
     final func turnAway() {
+        result = .refused
         if !context.server.configuration.passesQuarantined { exit(HandlerFailure.quarantined) }
         _ = finish(kong_status(KONG_OK), "")
     }
@@ -124,18 +146,23 @@ class Event: @unchecked Sendable {
     /// Ends the event with a line in Kong's log; the request goes on without the plugin.
     final func skip(_ reason: String) {
         context.server.logger.warning("\(reason)")
+        result = .refused
         enqueueOwn(Self.logErr, [.string(reason)])
         _ = finish(kong_status(KONG_OK), "")
     }
 
     /// Nobody waits for this event any more.
-    final func cancel(_ reason: String) {
+    /// - Parameter result: what it counts as.
+    final func cancel(_ reason: String, as result: EventResult = .cancelled) {
         guard state == .running || state == .exited else { return }
         // After an exit Kong is expected to go: the handler, on its way out, need not know.
         let wasRunning = state == .running
         state = .cancelled
         reply.pointee.connection = nil
-        if wasRunning { context.server.logger.info("\(name) is cancelled: \(reason)") }
+        if wasRunning {
+            self.result = self.result ?? result
+            context.server.logger.info("\(name) is cancelled: \(reason)")
+        }
         blocking?.cancel(reason)
         failPending(reason)
         // A completion may have let the handler finish.
@@ -147,6 +174,8 @@ class Event: @unchecked Sendable {
     final func endIfOverdue(at now: UInt64) {
         guard state == .running || state == .exited, now &- startedAt >= context.eventTimeout else { return }
         flight_count_timeout(context.slot)
+        // Now, and not when the handler returns: it may never.
+        count(.timedOut)
         let reason = "it has taken longer than \(Double(context.eventTimeout) / 1000) s (--event-timeout)"
         guard state == .running else {
             // The client has been answered; the handler is all that is left.
@@ -186,10 +215,7 @@ class Event: @unchecked Sendable {
             return .refused(KONG_LIMIT, "more than the message limit is queued: call kong.flush() in between")
         }
         let outcome = enqueue(method, facts, arguments, completion)
-        if case .accepted = outcome, facts.endsEvent {
-            state = .exited
-            exited()
-        }
+        took(outcome, facts)
         return outcome
     }
 
@@ -199,11 +225,17 @@ class Event: @unchecked Sendable {
     ) -> CallOutcome {
         if let refusal = refusal() { return refusal }
         let outcome = enqueue(method, encoded: encoded, completion)
-        if case .accepted = outcome, facts.endsEvent {
-            state = .exited
-            exited()
-        }
+        took(outcome, facts)
         return outcome
+    }
+
+    /// A call has been queued, if it was accepted.
+    private func took(_ outcome: CallOutcome, _ facts: MethodFacts) {
+        guard case .accepted = outcome else { return }
+        meter?.countCall()
+        guard facts.endsEvent else { return }
+        state = .exited
+        exited()
     }
 
     /// The typed functions for this event.
@@ -223,6 +255,7 @@ class Event: @unchecked Sendable {
             return .refused(KONG_EVENT_OVER, "the event has been finished already")
         }
         state = .finished
+        count(result ?? (status == kong_status(KONG_OK) ? .done : .failed))
         reply.pointee.connection = nil
         if let pdk { NativePDK.release(pdk) }
         pdk = nil
@@ -233,6 +266,12 @@ class Event: @unchecked Sendable {
             finished()
         }
         return .accepted
+    }
+
+    /// Counts the event's end, the first time.
+    private func count(_ result: EventResult) {
+        meter?.end(result, after: EventLoop.nanoseconds &- began)
+        meter = nil
     }
 
     /// The event is over on both sides, and its id is free.

@@ -5,6 +5,7 @@ import CKongPlugin
 import EventLoop
 import Logging
 import PluginLoader
+import Statistics
 import Synchronization
 import WireProtocol
 
@@ -256,6 +257,10 @@ final class InstanceRegistry: Sendable {
         supervision.starting(number, plugin.name, config: configText)
         context.starts[number] = PendingStart(plugin: plugin) { [supervision] result in
             supervision.startEnded(number)
+            switch result {
+            case .success: context.instanceCounts[plugin.name, default: InstanceCounts()].starts += 1
+            case .failure: context.instanceCounts[plugin.name, default: InstanceCounts()].failedStarts += 1
+            }
             done(result.map { Instance(plugin, $0, context) })
         }
         if plugin.isBlocking {
@@ -406,6 +411,21 @@ final class InstanceRegistry: Sendable {
         }
         let records = entries.map { record($0.key, $0.value, context) }.sorted { $0.id.rawValue < $1.id.rawValue }
         return (records, lastStart, lastClose)
+    }
+
+    /// Of each plugin, how many ids there are for instances that run, and for such as could not be started.
+    func counts() -> [String: (running: UInt64, failed: UInt64)] {
+        state.withLock { state in
+            var counts: [String: (running: UInt64, failed: UInt64)] = [:]
+            for entry in state.entries.values {
+                switch entry.state {
+                case .running: counts[entry.pluginName, default: (0, 0)].running += 1
+                case .failed, .quarantined: counts[entry.pluginName, default: (0, 0)].failed += 1
+                case .starting: break
+                }
+            }
+            return counts
+        }
     }
 
     private static var nextTry: ContinuousClock.Instant { EventLoop.now + retryInterval }

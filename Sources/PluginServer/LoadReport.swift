@@ -8,6 +8,7 @@ final class LoadReport {
     private let diagnostics: Diagnostics?
     private var summary: LoadSummary
     private var records: [LoadRecord] = []
+    private var taken: [CheckedPlugin] = []
 
     init(on directory: String, logger: Logger, diagnostics: Diagnostics?) {
         self.logger = logger
@@ -34,6 +35,7 @@ final class LoadReport {
             "\(verb) plugin \(description.name) \(description.version) from \(plugin.path.printable): \(plugin.stamp.versions), phases \(description.phases.joined(separator: ", "))")
         for waived in plugin.waived { logger.warning("taken all the same: \(waived)") }
         records.append(.taken(plugin, description))
+        taken.append(plugin)
     }
 
     func warn(_ text: String) { logger.warning("\(text)") }
@@ -58,15 +60,18 @@ final class LoadReport {
         records = []
     }
 
-    /// The same on a thread of its own, for a server that has requests to answer meanwhile; nil if there is nothing to do.
-    func startWritingRecords() -> WorkThread? {
-        guard let diagnostics else { return nil }
-        let records = records
-        if let thread = try? WorkThread({ diagnostics.write(records) }) {
-            self.records = []
-            return thread
+    /// The same on a thread of its own, for a server that has requests to answer meanwhile.
+    /// - Parameter digests: gets those of the plugins that were taken.
+    func startWritingRecords(_ digests: PluginDigests) -> WorkThread? {
+        let (records, taken, diagnostics) = (records, taken, diagnostics)
+        let thread = try? WorkThread {
+            diagnostics?.write(records)
+            for plugin in taken { digests.read(plugin) }
         }
-        writeRecords()
-        return nil
+        // Digests are worth a thread, and not that anybody waits for them.
+        if thread == nil { writeRecords() }
+        self.records = []
+        self.taken = []
+        return thread
     }
 }

@@ -4,6 +4,7 @@ import CFlightRecorder
 import CKongPlugin
 import DequeModule
 import EventLoop
+import Statistics
 import WireProtocol
 
 /// What one loop has: its connections, its running events, and what is needed to work on them. Nothing here is shared
@@ -24,6 +25,12 @@ final class LoopContext: @unchecked Sendable {
     var connections: [ObjectIdentifier: Connection] = [:]
     /// For the value that is being decoded; reset before each.
     let arena = ValueArena()
+    /// Counts events.
+    let meter = EventMeter()
+    /// Counts connections and their bytes; how many are open, `connections` says.
+    var connectionCounts = ConnectionCounts()
+    /// By plugin: starts and stops. How many there are, `InstanceRegistry` says.
+    var instanceCounts: [String: InstanceCounts] = [:]
 
     /// The running instances that this loop has had events for. `InstanceRegistry` knows them all.
     private var instances: [InstanceID: Instance] = [:]
@@ -186,6 +193,13 @@ final class LoopContext: @unchecked Sendable {
         if spareEvents.count < Self.spareEventLimit { spareEvents.append(event) }
     }
 
+    /// Counts an event that never began.
+    func countRefused(_ plugin: LoadedPlugin, _ phase: Phase) {
+        let cell = meter.cell(plugin.meterNumber(phase))
+        cell.begin()
+        cell.end(.refused, after: 0)
+    }
+
     /// Looks for such events from time to time, as long as there are any events.
     func sweepLater() {
         guard !isSweeping else { return }
@@ -209,6 +223,7 @@ final class LoopContext: @unchecked Sendable {
     /// Lets a plugin stop an instance that nobody has any more.
     func stop(_ plugin: LoadedPlugin, _ instance: UnsafeMutableRawPointer?) {
         guard let stop = plugin.descriptor.pointee.stop else { return }
+        instanceCounts[plugin.name, default: InstanceCounts()].stops += 1
         let number = nextNumber()
         stops.insert(number)
         if plugin.isBlocking { return plugin.stopBlocking(number, instance, on: self) }

@@ -151,7 +151,9 @@ final class MessagePackConversation: Conversation, @unchecked Sendable {
     }
 
     private func handle(_ id: Int64, _ instanceID: InstanceID, _ instance: Instance, _ phaseName: kong_string) {
-        guard let phase = Phase(named: phaseName), instance.plugin.handles(phase) else {
+        let known = Phase(named: phaseName)
+        guard let phase = known, instance.plugin.handles(phase) else {
+            if let known { context.countRefused(instance.plugin, known) }
             return respond(id, error: "undefined method \(phaseName.text) on plugin \(instance.plugin.name)")
         }
         begin(id, phase, .running(instance), instanceID)?.begin()

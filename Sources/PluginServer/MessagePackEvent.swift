@@ -130,7 +130,7 @@ final class MessagePackEvent: Event, @unchecked Sendable {
             running = nil
             release()
         } else {
-            cancel(reason)
+            cancel(reason, as: .timedOut)
         }
     }
 

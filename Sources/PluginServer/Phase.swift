@@ -11,6 +11,8 @@ enum Phase: UInt32, CaseIterable, CustomStringConvertible {
     case preread = 4
     case log = 5
 
+    static let count = 6
+
     /// Nil for a name that Kong does not have; names are case-sensitive.
     init?(named name: kong_string) {
         for phase in Self.allCases where name == phase.staticName {

@@ -20,8 +20,10 @@ final class LoadedPlugin: @unchecked Sendable {
     /// Seconds since 1970: of the file, and when it was opened.
     let modifiedAt: Int64
     let loadedAt: Int64
+    /// Its place among the plugins.
+    private let index: Int
 
-    init(_ plugin: OpenPlugin, _ host: PluginHost) {
+    init(_ plugin: OpenPlugin, _ host: PluginHost, index: Int) {
         name = plugin.name.description
         path = plugin.path
         descriptor = plugin.descriptor
@@ -31,10 +33,15 @@ final class LoadedPlugin: @unchecked Sendable {
         modifiedAt = plugin.modificationTime
         loadedAt = Int64(wallClockSeconds())
         description = PluginDescription(plugin)
+        self.index = index
     }
 
     @inline(__always)
     func handles(_ phase: Phase) -> Bool { phases & (1 << phase.rawValue) != 0 }
+
+    /// The number of the counters of its events in a phase.
+    @inline(__always)
+    func meterNumber(_ phase: Phase) -> Int { index * Phase.count + Int(phase.rawValue) }
 
     var protoBufInfo: PluginInfo {
         PluginInfo(
@@ -66,7 +73,7 @@ public struct PluginSet: Sendable {
     let loaded: [String: LoadedPlugin]
     /// What Kong wants to know of the plugins, by name.
     public let descriptions: [PluginDescription]
-    private let refusals: [String: LoadError]
+    let refusals: [String: LoadError]
 
     /// What stands in the way of a plugin that is not there: for a person to act on.
     public func reasonForAbsence(of name: String) -> String {
@@ -76,6 +83,13 @@ public struct PluginSet: Sendable {
 
     /// Whether it has a file that was refused, which the log says.
     public func hasRefused(_ name: String) -> Bool { refusals[name] != nil }
+
+    /// The number of the counters of events whose plugin is not loaded.
+    func meterNumberOfOthers(_ phase: Phase) -> Int { loaded.count * Phase.count + Int(phase.rawValue) }
+
+    func meterNumber(of name: String, _ phase: Phase) -> Int {
+        loaded[name]?.meterNumber(phase) ?? meterNumberOfOthers(phase)
+    }
 
     /// No plugins yet.
     init(empty directory: String) {
@@ -127,7 +141,7 @@ public struct PluginSet: Sendable {
                 if let contexts {
                     let host = PluginHost(name: description.name, contexts: contexts, logger: report.logger)
                     let open = try Self.open(plugin, host, on: contexts)
-                    let opened = LoadedPlugin(open, host)
+                    let opened = LoadedPlugin(open, host, index: loaded.count)
                     CrashAnswers.prepare(for: opened)
                     loaded[description.name] = opened
                     for warning in open.schema.findings {

@@ -5,7 +5,9 @@ import EventLoop
 import FlightRecording
 import Glibc
 import Logging
+import Monitoring
 import PluginLoader
+import Statistics
 import Synchronization
 import WireProtocol
 
@@ -56,6 +58,13 @@ public final class Server: @unchecked Sendable {
 
     /// Writes the records of what was loaded.
     private var recordWriter: WorkThread?
+    /// Of the plugins' files.
+    let digests = PluginDigests()
+    /// For people and their tools.
+    private var services: StatusServices?
+    var collection = StatisticsCollection()
+    let startedAt = Int64(wallClockSeconds())
+    let started = EventLoop.now
     /// Who has started this process. Asked before anything that takes time.
     private let parent = getppid()
     private var listener: UnixListener?
@@ -97,7 +106,7 @@ public final class Server: @unchecked Sendable {
             report.writeRecords()
             throw error
         }
-        recordWriter = report.startWritingRecords()
+        recordWriter = report.startWritingRecords(digests)
     }
 
     /// From here on it is known of a crash who has crashed.
@@ -195,11 +204,14 @@ public final class Server: @unchecked Sendable {
         } catch {
             throw .system(error)
         }
+        services = makeServices(on: main)
+        services?.start()
         if configuration.listens {
             logger.notice(
                 "swift-pluginserver \(serverVersion) listens on \(configuration.socketPath), \(contexts.count) loops, pid \(getpid())")
         }
         main.run()
+        digests.giveUp()
         recordWriter?.join()
         if configuration.listens { logger.notice("swift-pluginserver has ended") }
     }
@@ -280,6 +292,7 @@ public final class Server: @unchecked Sendable {
         guard shutdownDeadline == nil else { return stopLoops() }
         logger.notice("\(reason); shutting down")
         listener?.stop()
+        services?.stop()
         shutdownDeadline = EventLoop.now + configuration.shutdownTimeout
         drain("events or starting instances", { $0.unfinishedEventCount() }) { [self] in
             // Before there are no instances any more: whoever is still connected would hear so.
@@ -289,7 +302,16 @@ public final class Server: @unchecked Sendable {
 
     private func stopInstances() {
         instances.closeAll()
-        drain("stopping instances", { $0.stoppingInstanceCount() }) { [self] in stopLoops() }
+        drain("stopping instances", { $0.stoppingInstanceCount() }) { [self] in end() }
+    }
+
+    /// All is done; whoever looks after this process hears what that was.
+    private func end() {
+        guard supervision.hasPeers else { return stopLoops() }
+        collectStatistics { [self] statistics in
+            supervision.ending(with: statistics)
+            stopLoops()
+        }
     }
 
     /// Waits until nothing of a kind is unfinished on any loop, or there is no more time. [loop 0]

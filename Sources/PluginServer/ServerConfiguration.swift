@@ -1,4 +1,5 @@
 import FlightRecording
+import Monitoring
 
 /// What a server is started with.
 public struct ServerConfiguration: Sendable {
@@ -38,6 +39,10 @@ public struct ServerConfiguration: Sendable {
     public var blockingQueue: Int
     /// Whether the server ends when the process that started it does. A worker always does.
     public var endsWithParent: Bool
+    /// Where `swift-pluginserver status` asks; nil: nowhere.
+    public var controlPath: String?
+    /// Where Prometheus asks; nil: nowhere.
+    public var metrics: ServiceAddress?
 
     /// Who sees to it that a plugin's crash is told of, and that a loop that is held is given up.
     public enum Supervision: Sendable {
@@ -57,7 +62,8 @@ public struct ServerConfiguration: Sendable {
         spinBudget: Duration = Self.defaultSpinBudget, maxMessageSize: Int = Self.defaultMaxMessageSize, stepTimeout: Duration = .seconds(60),
         eventTimeout: Duration = Self.defaultEventTimeout, supervision: Supervision = .none(Watchdog.Limits(), crashLog: nil),
         shutdownTimeout: Duration = .seconds(10), blockingThreads: Int = 4,
-        blockingQueue: Int = Self.defaultBlockingQueue, endsWithParent: Bool = true
+        blockingQueue: Int = Self.defaultBlockingQueue, controlPath: String? = nil, metrics: ServiceAddress? = nil,
+        endsWithParent: Bool = true
     ) {
         self.socketPath = socketPath
         self.pluginsDirectory = pluginsDirectory
@@ -72,5 +78,7 @@ public struct ServerConfiguration: Sendable {
         self.blockingThreads = max(1, blockingThreads)
         self.blockingQueue = max(0, blockingQueue)
         self.endsWithParent = endsWithParent
+        self.controlPath = controlPath
+        self.metrics = metrics
     }
 }

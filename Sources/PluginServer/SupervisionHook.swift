@@ -1,4 +1,5 @@
 import EventLoop
+import Statistics
 import Synchronization
 
 /// What a server tells whoever looks after its process, and is told: what must outlive the process. All of it is [any].
@@ -31,6 +32,9 @@ public protocol SupervisionHook: Sendable {
 
     /// Another process shall serve a connection: that of an epoch, or whichever is the newest.
     func moved(_ connection: HandedConnection, _ socket: consuming OwnedDescriptor, epoch: Int?)
+
+    /// The process is about to end as it should: what it has done in all.
+    func ending(with statistics: ServerStatistics)
 }
 
 /// What it takes to start an instance again.
@@ -95,4 +99,5 @@ public final class Unsupervised: SupervisionHook {
     public func started(_ instance: InstanceSeed) {}
     public func closed(_ id: Int32) {}
     public func moved(_ connection: HandedConnection, _ socket: consuming OwnedDescriptor, epoch: Int?) {}
+    public func ending(with statistics: ServerStatistics) {}
 }

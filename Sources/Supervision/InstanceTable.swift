@@ -2,13 +2,9 @@
 struct InstanceTable {
     private var instances: [Int32: KeptInstance] = [:]
 
-    var count: Int { instances.count }
-
     mutating func add(_ instance: KeptInstance) { instances[instance.id] = instance }
     mutating func remove(_ id: Int32) { instances[id] = nil }
 
     /// In the order of their start, so that a new worker's are like the old one's.
     var all: [KeptInstance] { instances.values.sorted { ($0.startedAt, $0.id) < ($1.startedAt, $1.id) } }
-
-    func count(of plugin: String) -> Int { instances.values.count { $0.plugin == plugin } }
 }

@@ -1,11 +1,16 @@
 import EventLoop
 import FlightRecording
 import Glibc
+import JSON
 import Logging
+import Monitoring
 import PluginLoader
+import Statistics
 
 /// What a supervisor is started with.
 public struct SupervisorConfiguration {
+    /// The server's.
+    public var version: String
     /// A program, with the arguments that make it a worker of this server.
     public var workerCommand: [String]
     /// Where the plugins are.
@@ -14,6 +19,8 @@ public struct SupervisorConfiguration {
     public var sockets: Sockets
     /// Where people ask and tell; nil: nowhere.
     public var controlPath: String?
+    /// Where Prometheus asks; nil: nowhere.
+    public var metrics: ServiceAddress?
     /// How long a worker may take to end.
     public var shutdownTimeout: Duration
     /// When a plugin is quarantined.
@@ -37,12 +44,14 @@ public struct SupervisorConfiguration {
     }
 
     public init(
-        workerCommand: [String], pluginsDirectory: String, sockets: Sockets,
+        version: String, workerCommand: [String], pluginsDirectory: String, sockets: Sockets,
         makeRecorder: @escaping () throws(FlightRecorderError) -> FlightRecorder, handlerLimits: HandlerLimits,
         explain: @escaping (_ path: String, SystemError) -> String, controlPath: String? = nil,
+        metrics: ServiceAddress? = nil,
         shutdownTimeout: Duration = .seconds(10), quarantine: QuarantineLimits = QuarantineLimits(),
         watchesDirectory: Bool = true, endsWithParent: Bool = true
     ) {
+        self.version = version
         self.workerCommand = workerCommand
         self.pluginsDirectory = pluginsDirectory
         self.sockets = sockets
@@ -50,6 +59,7 @@ public struct SupervisorConfiguration {
         self.handlerLimits = handlerLimits
         self.explain = explain
         self.controlPath = controlPath
+        self.metrics = metrics
         self.shutdownTimeout = shutdownTimeout
         self.quarantine = quarantine
         self.watchesDirectory = watchesDirectory
@@ -75,16 +85,19 @@ public final class Supervisor {
     private var releaseTimer: TimerID?
     private(set) var isShuttingDown = false
     private var hasFailed = false
-    private var controlSocket: ControlSocket?
-    private let startedAt = EventLoop.now
+    private var services: StatusServices?
+    let started = EventLoop.now
+    /// Seconds since 1970.
+    let startedAt = Int64(time(nil))
+    /// What the workers have done.
+    var ledger = WorkerLedger()
     private var lastQuery: Int64 = 0
-    private var queries: [Int64: (JSONValue?) -> Void] = [:]
+    private var queries: [Int64: () -> Void] = [:]
 
     /// Beyond what it may take to finish its events.
     private static let endAllowance: Duration = .seconds(5)
     /// A file is copied, and others with it: what changes within this time is one change.
     private static let changePause: Duration = .milliseconds(300)
-    private static let queryTimeout: Duration = .seconds(2)
 
     /// - Parameters:
     ///   - onLine: takes each line that a worker writes to standard error.
@@ -127,10 +140,11 @@ public final class Supervisor {
             try ProcessEndWatch.start(forParent: parent, on: loop) { [unowned self] in shutDown("Kong exited") }
         }
         makeSlots()
-        openControlSocket()
+        startServices()
         watchDirectory()
         for slot in slots { slot.start() }
         lookForHeldLoops()
+        keepFigures()
         loop.run()
         logger.notice("swift-pluginserver has ended")
         return hasFailed ? 1 : 0
@@ -147,13 +161,14 @@ public final class Supervisor {
         }
     }
 
-    private func openControlSocket() {
-        guard let path = configuration.controlPath else { return }
-        do throws(SystemError) {
-            controlSocket = try ControlSocket(path: path, on: loop, logger: logger) { [unowned self] in answer($0, $1) }
-        } catch {
-            logger.warning("status, release and reload cannot be asked for: \(error)")
-        }
+    private func startServices() {
+        let services = StatusServices(
+            controlPath: configuration.controlPath, metrics: configuration.metrics,
+            commands: ["release": { [unowned self] in release($0, $1) }, "reload": { [unowned self] in reload($0, $1) }],
+            on: loop, logger: logger
+        ) { [unowned self] done in status(done) }
+        services.start()
+        self.services = services
     }
 
     private func watchDirectory() {
@@ -176,13 +191,15 @@ public final class Supervisor {
             deadlyStarts: quarantine.deadlyStarts)
     }
 
-    /// A worker has ended, and was not asked to.
+    /// A worker has ended, and was not asked to. Its figures remain.
     func crashed(_ worker: WorkerProcess, _ end: WorkerEnd, in slot: WorkerSlot) {
         let starts = worker.unfinishedStarts.sorted { $0.key < $1.key }.map(\.value)
         let report = worker.recorder?.crash
         let scene = CrashScene(
             pid: worker.pid, end: end, report: report, plugins: worker.loaded, starts: starts, lastLines: worker.lastLines)
         let culprit = end.isOwnDoing ? witness.culprit(scene) : nil
+        ledger.end(
+            worker.pid, crashedIn: culprit.flatMap { culprit in culprit.phase.map { .init(plugin: culprit.plugin, phase: $0) } })
         logger.error("\(slot.name) \(worker.pid) has ended with \(end)\(Self.account(report, culprit))")
         guard let culprit else { return }
         if culprit.activity == .start {
@@ -300,7 +317,7 @@ public final class Supervisor {
         }
         logger.notice("\(reason); shutting down")
         isShuttingDown = true
-        controlSocket?.stop()
+        services?.stop()
         for slot in slots { slot.shutDown() }
         loop.schedule(after: endLimit) { [unowned self] in
             for worker in slots.flatMap(\.workers) {
@@ -319,25 +336,21 @@ public final class Supervisor {
 
     // MARK: Requests
 
-    /// What `ControlSocket` is asked.
-    private func answer(_ request: JSONValue, _ reply: @escaping (JSONValue) -> Void) {
+    private func release(_ request: JSONValue, _ reply: @escaping @Sendable (JSONValue) -> Void) {
+        guard let plugin = request["plugin"]?.asString else { return reply(Self.failure("release needs a plugin")) }
+        guard quarantine.forget(plugin) else { return reply(Self.failure("plugin \(plugin) is not quarantined")) }
+        scheduleRelease()
+        logger.notice("plugin \(plugin) is released from its quarantine")
+        reload(plugin, because: "released") { reply(Self.reply(to: $0)) }
+    }
+
+    private func reload(_ request: JSONValue, _ reply: @escaping @Sendable (JSONValue) -> Void) {
         let plugin = request["plugin"]?.asString
-        switch request["command"]?.asString {
-        case "status": status(reply)
-        case "release":
-            guard let plugin else { return reply(Self.failure("release needs a plugin")) }
-            guard quarantine.forget(plugin) else { return reply(Self.failure("plugin \(plugin) is not quarantined")) }
-            scheduleRelease()
-            logger.notice("plugin \(plugin) is released from its quarantine")
-            reload(plugin, because: "released") { reply(Self.reply(to: $0)) }
-        case "reload":
-            startNewSlots()
-            if let plugin { _ = quarantine.forget(plugin) }
-            scheduleRelease()
-            reload(plugin, because: "asked for") { outcomes in
-                reply(outcomes.isEmpty ? Self.failure("there is no worker for \(plugin ?? "any plugin")") : Self.reply(to: outcomes))
-            }
-        default: reply(Self.failure("the commands are status, release and reload"))
+        startNewSlots()
+        if let plugin { _ = quarantine.forget(plugin) }
+        scheduleRelease()
+        reload(plugin, because: "asked for") { outcomes in
+            reply(outcomes.isEmpty ? Self.failure("there is no worker for \(plugin ?? "any plugin")") : Self.reply(to: outcomes))
         }
     }
 
@@ -346,69 +359,14 @@ public final class Supervisor {
         return .object(["ok": .boolean(true)])
     }
 
-    private static func failure(_ reason: String) -> JSONValue { .object(["ok": .boolean(false), "error": .string(reason)]) }
+    private static func failure(_ reason: String) -> JSONValue { .object(["error": .string(reason)]) }
 
-    /// What is known here, with what the workers that serve report of themselves.
-    private func status(_ reply: @escaping (JSONValue) -> Void) {
-        let now = EventLoop.now
-        let serving = slots.compactMap { slot in slot.current.map { (slot, $0) } }
-        gather(serving.map(\.1)) { [unowned self] reports in
-            let workers = serving.map { slot, worker in
-                JSONValue.object([
-                    "pid": .integer(Int64(worker.pid)), "socket": .string(slot.socketPath),
-                    "plugin": slot.plugin.map(JSONValue.string) ?? .null, "restarts": .integer(Int64(slot.restarts)),
-                    "uptime": .number((now - worker.startedAt).secondCount),
-                    "instances": .integer(Int64(slot.instances.count)),
-                    "plugins": .array(worker.loaded.map { facts in
-                        .object([
-                            "name": .string(facts.plugin), "version": .string(facts.version), "path": .string(facts.path),
-                            "instances": .integer(Int64(slot.instances.count(of: facts.plugin))),
-                        ])
-                    }),
-                    "retiring": .array(slot.retiring.map { .integer(Int64($0.pid)) }),
-                    "report": reports[worker.pid] ?? .null,
-                ])
-            }
-            let quarantined = quarantine.plugins.map { name in
-                JSONValue.object([
-                    "plugin": .string(name),
-                    "seconds": .number(quarantine.release(of: name).map { ($0 - now).secondCount } ?? 0),
-                ])
-            }
-            reply(
-                .object([
-                    "ok": .boolean(true), "pid": .integer(Int64(getpid())), "uptime": .number((now - startedAt).secondCount),
-                    "workers": .array(workers), "quarantined": .array(quarantined),
-                ]))
-        }
+    /// The number of a question to a worker; `done` is called once, by `finishQuery`.
+    func nextQuery(_ done: @escaping () -> Void) -> Int64 {
+        lastQuery += 1
+        queries[lastQuery] = done
+        return lastQuery
     }
 
-    /// Asks workers for their reports; those that do not answer in time are left out.
-    private func gather(_ workers: [WorkerProcess], _ done: @escaping ([Int32: JSONValue]) -> Void) {
-        var reports: [Int32: JSONValue] = [:]
-        var missing = workers.count
-        guard missing > 0 else { return done([:]) }
-        for worker in workers {
-            lastQuery += 1
-            let number = lastQuery
-            queries[number] = { value in
-                reports[worker.pid] = value
-                missing -= 1
-                if missing == 0 { done(reports) }
-            }
-            worker.send(.query(number: number, about: "statistics"))
-            loop.schedule(after: Self.queryTimeout) { [weak self] in self?.reported(number, nil) }
-        }
-    }
-
-    func reported(_ number: Int64, _ value: JSONValue?) {
-        queries.removeValue(forKey: number)?(value)
-    }
-}
-
-extension Duration {
-    fileprivate var secondCount: Double {
-        let (seconds, attoseconds) = components
-        return Double(seconds) + Double(attoseconds / 1_000_000_000_000_000) / 1000
-    }
+    func finishQuery(_ number: Int64) { queries.removeValue(forKey: number)?() }
 }

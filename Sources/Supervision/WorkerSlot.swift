@@ -2,6 +2,7 @@ import EventLoop
 import Glibc
 import Logging
 import PluginLoader
+import Statistics
 
 /// One socket that Kong connects to, and the workers that serve it: as a rule one; while it is being replaced, two or more.
 /// Everything is [loop].
@@ -22,6 +23,8 @@ final class WorkerSlot {
     /// Hand their connections over, and end.
     private(set) var retiring: [WorkerProcess] = []
     private(set) var instances = InstanceTable()
+    /// As the worker that serves has told, and those that it does not open for now.
+    private(set) var plugins: [PluginStatus] = []
     private var backoff = Backoff()
     private var waitsToStart = false
     private(set) var restarts = 0
@@ -54,6 +57,12 @@ final class WorkerSlot {
 
     /// All that run.
     var workers: [WorkerProcess] { [current, next].compactMap { $0 } + retiring }
+
+    /// The worker that serves tells of its plugins.
+    func hosts(_ statuses: [PluginStatus]) {
+        let names = Set(statuses.map(\.name))
+        plugins = statuses + plugins.filter { supervisor.quarantine.contains($0.name) && !names.contains($0.name) }
+    }
 
     var hasServed: Bool { listener != nil }
 
@@ -127,7 +136,7 @@ final class WorkerSlot {
             for other in workers where other !== worker { other.receive() }
             worker.send(.inquire(id: id))
         case .moved(let connection, let epoch): move(connection, received, to: epoch)
-        case .report(let number, let value): supervisor.reported(number, value)
+        case .report(let number, let value): supervisor.reported(number, value, by: worker, in: self)
         // The rest is what a supervisor says.
         default: break
         }
@@ -194,6 +203,7 @@ final class WorkerSlot {
 
     private func retire(_ worker: WorkerProcess) {
         retiring.append(worker)
+        supervisor.ledger.replace(worker.pid)
         worker.send(.retire)
         loop.schedule(after: Self.retirementLimit) { [weak self, weak worker] in
             guard let self, let worker, retiring.contains(where: { $0 === worker }) else { return }
@@ -226,7 +236,11 @@ final class WorkerSlot {
     // MARK: Ends
 
     private func ended(_ worker: WorkerProcess, _ end: WorkerEnd) {
-        defer { supervisor.workerEnded() }
+        defer {
+            // Unless it has crashed.
+            supervisor.ledger.end(worker.pid, unfinishedAs: .cancelled)
+            supervisor.workerEnded()
+        }
         if let index = retiring.firstIndex(where: { $0 === worker }) {
             retiring.remove(at: index)
             if end == .exited(0) || supervisor.isShuttingDown {

@@ -1,19 +1,5 @@
 import ArgumentParser
-import Glibc
 import PluginLoader
-import Supervision
-
-/// Asks a running server how it is.
-struct Status: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Tells how a running server is, as JSON.")
-
-    @OptionGroup var prefix: KongPrefix
-    @OptionGroup var control: ControlSocketPath
-
-    func run() throws {
-        print(try Control(prefix, control).ask(["command": "status"]).text)
-    }
-}
 
 /// Lets a quarantined plugin run again.
 struct Release: ParsableCommand {
@@ -24,7 +10,7 @@ struct Release: ParsableCommand {
     @OptionGroup var control: ControlSocketPath
 
     func run() throws {
-        _ = try Control(prefix, control).ask(["command": "release", "plugin": .string(plugin)])
+        try control.tell("release", plugin, prefix)
         print("\(plugin) is released")
     }
 }
@@ -38,29 +24,22 @@ struct Reload: ParsableCommand {
     @OptionGroup var control: ControlSocketPath
 
     func run() throws {
-        _ = try Control(prefix, control).ask(["command": "reload", "plugin": plugin.map { .string($0) } ?? .null])
+        try control.tell("reload", plugin, prefix)
         print("\(plugin ?? "all plugins") reloaded")
     }
 }
 
-/// The way to a running server.
-struct Control {
-    private let path: String
+extension ControlSocketPath {
+    /// Plugins are probed, opened and started before there is an answer.
+    private static let patience: Duration = .seconds(600)
 
-    init(_ prefix: KongPrefix, _ control: ControlSocketPath) {
-        path = control.path(prefix: prefix.path ?? KongPrefix.defaultPath)
-    }
-
-    /// Sends a request, and waits for its answer.
-    func ask(_ request: [String: JSONValue]) throws -> JSONValue {
-        let answer: JSONValue
-        do throws(ControlRequestError) {
-            answer = try ControlRequest.ask(.object(request), at: path)
+    /// Has a running server do something, and waits until it is done.
+    fileprivate func tell(_ command: String, _ plugin: String?, _ prefix: KongPrefix) throws {
+        let client = ControlClient(path: path(prefix: prefix.path ?? KongPrefix.defaultPath), timeout: Self.patience)
+        do throws(ControlClient.Failure) {
+            _ = try client.ask(command, plugin.map { ["plugin": .string($0)] } ?? [:])
         } catch {
             throw fail("\(error)")
         }
-        if case .boolean(true)? = answer["ok"] { return answer }
-        if case .string(let reason)? = answer["error"] { throw fail(reason) }
-        throw fail("the server's answer cannot be understood: \(answer.text)")
     }
 }

@@ -2,12 +2,25 @@ import ArgumentParser
 import EventLoop
 import Glibc
 import Logging
+import Monitoring
 import PluginLoader
 import PluginServer
 
 /// How the server serves.
 struct ServingOptions: ParsableArguments {
     @OptionGroup var socket: SocketPath
+    @OptionGroup var control: ControlSocketPath
+
+    @Option(
+        name: .goStyle("metrics"),
+        help: .init("Where Prometheus is answered, as 127.0.0.1:9542, [::1]:9542 or unix:PATH. (default: nowhere)", valueName: "address"),
+        transform: { text in
+            guard let address = ServiceAddress(text) else {
+                throw ValidationError("--metrics must be an address in numbers with a port, as 127.0.0.1:9542 or [::1]:9542, or unix:PATH")
+            }
+            return address
+        })
+    var metrics: ServiceAddress?
 
     @Option(name: .goStyle("loops"), help: "Event loops, each a thread; as many as there are processors unless given.")
     var loops: Int?
@@ -111,7 +124,8 @@ struct ServingOptions: ParsableArguments {
             spinBudget: .microseconds(spinBudget), maxMessageSize: maxMessageSize,
             stepTimeout: .seconds(stepTimeout), eventTimeout: .seconds(eventTimeout),
             supervision: supervision, shutdownTimeout: .seconds(shutdownTimeout), blockingThreads: blockingThreadCount,
-            blockingQueue: blockingQueue, endsWithParent: !outliveParent)
+            blockingQueue: blockingQueue, controlPath: control.path(in: location), metrics: metrics,
+            endsWithParent: !outliveParent)
     }
 
     /// Who starts the server by hand, from a script that ends, would not know why it ends with that.

@@ -33,8 +33,6 @@ struct SupervisionOptions: ParsableArguments {
     @Flag(name: .goStyle("no-watch"), help: "Do not reload plugins when their files change.")
     var ignoresChanges = false
 
-    @OptionGroup var control: ControlSocketPath
-
     mutating func validate() throws {
         guard (1...1000).contains(crashLimit) else { throw ValidationError("--crash-limit must be 1 … 1000") }
         guard (0.01...86400).contains(crashWindow), (0.01...86400).contains(quarantineTime) else {
@@ -68,14 +66,15 @@ struct SupervisionOptions: ParsableArguments {
                     })
             }
         let configuration = SupervisorConfiguration(
-            workerCommand: ["/proc/self/exe", Worker.configuration.commandName ?? "worker"] + CommandLine.arguments.dropFirst(),
+            version: serverVersion, workerCommand: [ThisProgram.executable, Worker.configuration.commandName ?? "worker"] + CommandLine.arguments.dropFirst(),
             pluginsDirectory: path, sockets: sockets,
             makeRecorder: { () throws(FlightRecorderError) in
                 try FlightRecorder(loops: serving.loopCount, blockingThreads: serving.blockingThreadCount, isShared: true)
             },
             handlerLimits: HandlerLimits(
                 warning: watchdog.warning, limit: watchdog.limit, interval: watchdog.interval),
-            explain: { "\(ServerError.socket($0, $1))" }, controlPath: control.path(in: location),
+            explain: { "\(ServerError.socket($0, $1))" }, controlPath: serving.control.path(in: location),
+            metrics: serving.metrics,
             shutdownTimeout: .seconds(serving.shutdownTimeout),
             quarantine: QuarantineLimits(
                 crashes: crashLimit, window: .seconds(crashWindow), coolDown: .seconds(quarantineTime)),
@@ -104,17 +103,4 @@ enum WorkerArrangement: String, ExpressibleByArgument, CaseIterable {
 enum QuarantineAnswer: String, ExpressibleByArgument, CaseIterable {
     case failClosed = "fail-closed"
     case failOpen = "fail-open"
-}
-
-/// Where a running server is asked and told.
-struct ControlSocketPath: ParsableArguments {
-    @Option(
-        name: .goStyle("control-socket"),
-        help: .init("Where status, release and reload ask the server. (default: PREFIX/\(Self.defaultName))", valueName: "path"))
-    var path: String?
-
-    static let defaultName = "swift-pluginserver.control"
-
-    func path(in location: PluginsLocation) -> String { path(prefix: location.kongPrefix) }
-    func path(prefix: String) -> String { path ?? "\(prefix)/\(Self.defaultName)" }
 }

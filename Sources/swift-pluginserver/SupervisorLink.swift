@@ -3,6 +3,7 @@ import FlightRecording
 import Glibc
 import PluginLoader
 import PluginServer
+import Statistics
 import Supervision
 import Synchronization
 
@@ -61,7 +62,10 @@ final class SupervisorLink: SupervisionHook, @unchecked Sendable {
         case .restored:
             let all = seeds ?? []
             seeds = nil
-            server.restore(all) { [connection] in connection.send(.ready) }
+            server.restore(all) { [self] in
+                connection.send(.ready)
+                report(0)
+            }
         case .serve: if let socket = received.takeDescriptor() { server.serve(on: socket) }
         case .retire:
             isRetiring.store(true, ordering: .relaxed)
@@ -73,9 +77,17 @@ final class SupervisorLink: SupervisionHook, @unchecked Sendable {
         case .reopenLogs: diagnostics?.reopen()
         case .closed(let id): server.forget(id)
         case .inquire(let id): server.inquired(id)
-        case .query(let number, _): connection.send(.report(number: number, .null))
+        case .query(let number, _): report(number)
         // The rest is what a worker says.
         default: break
+        }
+    }
+
+    /// Tells what the server has done so far, and what plugins it has.
+    private func report(_ number: Int64) {
+        server?.collectStatistics { [self] statistics in
+            let plugins = server?.pluginStatuses.map(\.json) ?? []
+            connection.send(.report(number: number, .object(["statistics": statistics.json, "plugins": .array(plugins)])))
         }
     }
 
@@ -120,5 +132,9 @@ final class SupervisorLink: SupervisionHook, @unchecked Sendable {
         connection.send(
             .moved(MovedConnection(wireProtocol: handed.wireProtocol, unread: handed.unread), epoch: epoch),
             descriptor: socket.number)
+    }
+
+    func ending(with statistics: ServerStatistics) {
+        connection.send(.report(number: 0, .object(["statistics": statistics.json])))
     }
 }

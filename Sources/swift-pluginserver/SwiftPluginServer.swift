@@ -20,13 +20,14 @@ struct SwiftPluginServer: ParsableCommand {
               swift-pluginserver -kong-prefix /usr/local/kong -plugins-directory /usr/local/kong/swift-plugins
               swift-pluginserver -plugins-directory /usr/local/kong/swift-plugins -dump --plugin goplug
               swift-pluginserver doctor
+              swift-pluginserver status
               swift-pluginserver new hello
               swift-pluginserver try hello --request 'POST /x'
               swift-pluginserver demo --plugins-directory dist/plugins
             """,
         subcommands: [
-            Check.self, Inspect.self, Conformance.self, Doctor.self, Try.self, New.self, Lock.self, Demo.self, GenerateHeader.self,
-            Status.self, Release.self, Reload.self, Probe.self, ConformanceDrill.self, Worker.self,
+            Check.self, Inspect.self, Conformance.self, Doctor.self, Status.self, Release.self, Reload.self, Try.self, New.self,
+            Lock.self, Demo.self, GenerateHeader.self, Probe.self, ConformanceDrill.self, Worker.self,
         ],
         helpNames: [.short, .long, .customLong("help", withSingleDash: true)])
 

@@ -38,6 +38,9 @@ struct Worker: ParsableCommand {
             location, judging, supervised ?? .none(serving.watchdogLimits, crashLog: files?.log.path))
         configuration.listens = false
         configuration.endsWithParent = true
+        // They are the supervisor's.
+        configuration.controlPath = nil
+        configuration.metrics = nil
         configuration.only = link.task.only
         configuration.socketPath = supervision.socketPath(for: link.task.only, serving.socket, in: location)
         configuration.quarantined = Set(link.task.quarantined)

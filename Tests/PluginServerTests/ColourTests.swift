@@ -47,6 +47,17 @@ import Testing
         }
     }
 
+    @Test func theStatusIsAsTheOthers() throws {
+        try TestServer.run(prepare: { try "text".write(toFile: "\($0)/bad.so", atomically: true, encoding: .utf8) }) { server in
+            _ = try server.status()
+            let command = ["status", "-kong-prefix", server.directory.path]
+            let text = try Terminal.output(of: command, environment: ["TERM=xterm"])
+            for code in ["1m", "31mrefused", "32mloaded"] { #expect(text.contains("\(Self.escape)\(code)"), "\(text)") }
+            #expect(try !Program(command, environment: ["TERM=xterm"]).outputText.contains("\u{1b}"))
+            #expect(try !Terminal.output(of: command + ["--json"], environment: ["TERM=xterm"]).contains("\u{1b}"))
+        }
+    }
+
     @Test func jsonHasNoneAnywhere() throws {
         for command in commands {
             let text = try Terminal.output(of: command + ["--json"], environment: ["TERM=xterm"])

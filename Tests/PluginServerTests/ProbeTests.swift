@@ -36,7 +36,7 @@ import Testing
                     if (file) { fprintf(file, "%s\\n", fcntl(\(inherited), F_GETFD) < 0 ? "closed" : "open"); fclose(file); }
                 }
                 """)
-        try TestServer.run([:], prepare: { try source.build(to: "\($0)/looking.so") }) { _ in
+        try TestServer.run([:], flags: ["--no-supervisor"], prepare: { try source.build(to: "\($0)/looking.so") }) { _ in
             // The probe, and the server, which has it still.
             #expect(directory.text(of: "seen") == "closed\nopen\n")
         }

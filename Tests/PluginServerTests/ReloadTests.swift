@@ -1,5 +1,6 @@
 import Foundation
 import KongClient
+import Statistics
 import Synchronization
 import Testing
 import WireProtocol
@@ -51,6 +52,10 @@ import WireProtocol
             #expect(server.log.components(separatedBy: "takes over from").count == reloads + 1)
             #expect(eventually { (try? server.status().workers.map(\.retiring)) == [[]] })
             #expect(try server.status().workers.map(\.restarts) == [0])
+            // All that the old ones have done is known.
+            let events = UInt64(done.withLock { $0.reduce(0, +) })
+            try server.expectStatus("\(events) events") { $0.events("goplug")[.done] == events && $0.events("goplug").begun == events }
+            #expect(try server.status().statistics.instances["goplug"]?.running == 2)
         }
     }
 

@@ -1,5 +1,6 @@
 import Foundation
 import KongClient
+import Statistics
 import Synchronization
 import Testing
 import WireProtocol
@@ -33,8 +34,9 @@ import WireProtocol
                 try next.closeInstance(new)
                 if wireProtocol == .messagePack { #expect(next.serverPid == Int64(server.process.pid)) }
                 let status = try server.status()
-                #expect(status.workers.map(\.restarts) == [round])
-                #expect(status.workers.map(\.instances) == [2])
+                #expect(status.workers.map(\.restarts) == [UInt64(round)])
+                #expect(status.statistics.instances["misbehaving"]?.running == 2)
+                #expect(status.statistics.instances["goplug"]?.running ?? 0 == 0)
                 #expect(status.pid == server.process.pid)
             }
         }
@@ -79,7 +81,7 @@ import WireProtocol
                 }
             }
             #expect(eventually { killer.isFinished })
-            #expect(try server.status().workers.map(\.restarts) == [kills])
+            #expect(try server.status().workers.map(\.restarts) == [UInt64(kills)])
             #expect(done.load(ordering: .relaxed) >= kills * 20)
             // One event of each client at a time; and a connection in the pool that was closed meanwhile.
             #expect(failed.load(ordering: .relaxed) <= 2 * kills * clients)
@@ -110,19 +112,14 @@ import WireProtocol
         #expect(eventually { hasEnded(worker) })
     }
 
-    @Test func onlyTheServersUserMayAskAndTell() throws {
-        try TestServer.run { server in
-            let attributes = try FileManager.default.attributesOfItem(atPath: server.directory.file("swift-pluginserver.control"))
-            #expect(attributes[.posixPermissions] as? Int == 0o600)
-        }
-    }
-
     @Test func withoutASupervisorThereIsOneProcess() throws {
         try TestServer.run(flags: ["--no-supervisor"]) { server in
             try server.expectService()
-            let status = try Program(["status", "-kong-prefix", server.directory.path])
-            #expect(status.end == .exited(1))
-            #expect(status.errors.contains("cannot reach the server") && status.errors.contains("  fix: "))
+            let status = try server.status()
+            #expect(!status.isSupervised && status.workers.map(\.pid) == [server.process.pid])
+            let reload = try Program(["reload", "-kong-prefix", server.directory.path])
+            #expect(reload.end == .exited(1))
+            #expect(reload.errors.contains("there is no command"))
             #expect(server.kong(.messagePack).pidAfterAnEvent == Int64(server.process.pid))
         }
     }
@@ -176,14 +173,14 @@ import WireProtocol
             }
             let goplug = server.kong(wireProtocol, of: "goplug")
             #expect(try goplug.handleEvent(try goplug.startInstance("goplug", config: #"{"attach":true}"#), "access").count == 1)
-            #expect(try server.status().quarantined.map(\.plugin) == ["misbehaving"])
+            #expect(try server.status().quarantines.map(\.plugin) == ["misbehaving"])
 
             // A person says that it is mended.
             let release = try Program(["release", "misbehaving", "-kong-prefix", server.directory.path])
             #expect(release.end == .exited(0), "\(release.errors)")
             let calls = try kong().handleEvent(fine, "access")
             #expect(calls.first?.arguments.last?.text?.hasSuffix(" fine") == true, "\(calls)")
-            #expect(try server.status().quarantined.isEmpty)
+            #expect(try server.status().quarantines.isEmpty)
         }
     }
 

@@ -27,7 +27,4 @@ int supervision_make_memory(size_t size);
 /* The next number of a counter that processes share: 1 … 2^31 - 1, over and over. */
 int32_t supervision_next_number(uint32_t *counter);
 
-/* The effective user at the other end of a unix socket; -1: it cannot be told. */
-int64_t supervision_peer_user(int socket);
-
 #endif

@@ -1,6 +1,7 @@
 // Unsafe pointers: the buffers that stat, readlink, read and pread fill are lent out here.
 
 import Glibc
+import Synchronization
 
 /// A regular file, opened once and read by ranges.
 ///
@@ -31,6 +32,8 @@ public final class FileBytes: Sendable {
     public let status: FileStatus
     /// As it was when the file was opened.
     public let state: State
+    /// Its SHA-256, once somebody has asked.
+    let digest = Mutex<FileDigest?>(nil)
 
     /// Opens a regular file. Never waits: not for the other end of a FIFO, nor for a device.
     public convenience init(path: String) throws(FileError) {

@@ -32,7 +32,7 @@ struct Valgrind {
             path, "--error-exitcode=99", "--leak-check=summary", "--num-callers=30",
             "--suppressions=\(Plugins.package)/Tests/Sanitizers/valgrind.supp", "--log-file=\(files.file("report"))",
         ]
-        let server = try TestServer([:], runner: runner, program: program) { directory in
+        let server = try TestServer([:], flags: ["--no-supervisor"], runner: runner, program: program) { directory in
             for plugin in plugins {
                 try run("objcopy", ["--strip-debug", "\(Program.folder)/lib\(plugin).so", "\(directory)/\(plugin).so"])
             }

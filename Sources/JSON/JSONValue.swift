@@ -26,7 +26,7 @@ public enum JSONValue: Sendable, Hashable {
     }
 
     /// No deeper than what plugins are given; and Foundation's decoder takes time by the square of the depth.
-    static let depthLimit = 64
+    public static let depthLimit = 64
 
     /// How deep arrays and objects are nested in a JSON text.
     private static func depth(of text: String) -> Int {
