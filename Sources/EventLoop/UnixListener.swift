@@ -85,6 +85,12 @@ public final class UnixListener {
         return FileIdentity(path: path)
     }
 
+    /// Whether another socket stands at the path now: whoever connects reaches somebody else.
+    public var isReplaced: Bool {
+        guard let identity, let current = FileIdentity(path: path) else { return false }
+        return current.isSocket && current != identity
+    }
+
     /// Accepts connections on `loop`. [loop]
     public func start(on loop: EventLoop) throws(SystemError) { try acceptor.start(on: loop) }
 

@@ -310,7 +310,7 @@ public final class Supervisor {
     var endLimit: Duration { configuration.shutdownTimeout + Self.endAllowance }
 
     /// Ends the workers when their events are over, and then this. A second time: ends at once.
-    private func shutDown(_ reason: String) {
+    func shutDown(_ reason: String) {
         guard !isShuttingDown else {
             for worker in slots.flatMap(\.workers) { worker.kill(SIGKILL) }
             return

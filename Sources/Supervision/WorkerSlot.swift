@@ -128,6 +128,11 @@ final class WorkerSlot {
         case .started(let instance):
             instances.add(instance)
             for other in workers where other !== worker { other.send(.restore(instance)) }
+            // Kong's old worker, after a reload: its connections and the new server's would go by turns, each with ids that the
+            // other does not know, for as long as this server is there and says that it has started something.
+            if listener?.isReplaced == true {
+                supervisor.shutDown("another server has taken \(socketPath), as when Kong reloads")
+            }
         case .closed(let id):
             instances.remove(id)
             for other in workers where other !== worker { other.send(.closed(id: id)) }

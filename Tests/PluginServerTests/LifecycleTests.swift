@@ -171,6 +171,25 @@ import WireProtocol
         }
     }
 
+    /// Kong's old worker has connections to the old server, and goes on starting instances there.
+    @Test func anOldServerThatIsAskedForAnInstanceEnds() throws {
+        let old = try TestServer()
+        let kong = old.kong(.messagePack)
+        let instance = try kong.startInstance("goplug", config: "{}")
+        let new = try ServerProcess(
+            Program.path, ["-kong-prefix", old.directory.path, "-plugins-directory", old.plugins],
+            errors: .file(old.directory.file("new-log")))
+        #expect(eventually(within: .seconds(60)) { old.directory.text(of: "new-log").contains("listens on") })
+        // Its connection is open, and its instances are served to the end.
+        #expect(try kong.handleEvent(instance, "access") == [])
+        _ = try kong.startInstance("goplug", config: #"{"attach":true}"#)
+        #expect(try old.process.waitForEnd(within: .seconds(60)) == .exited(0))
+        #expect(old.log.contains("another server has taken \(old.socket)"))
+        try old.expectService()
+        new.send(SIGTERM)
+        #expect(try new.waitForEnd() == .exited(0))
+    }
+
     @Test func clientsNeverSeeTheSocketMissingWhileServersTakeOver() throws {
         let first = try TestServer()
         let isOver = Atomic(false)
