@@ -115,18 +115,24 @@ public final class Server: @unchecked Sendable {
     private static func installRecorder(_ configuration: ServerConfiguration) throws(ServerError) -> FlightRecorder {
         switch configuration.supervision {
         case .supervised(let recorder):
-            flight_install(recorder.page, nil)
+            install(recorder, crashLog: nil)
             return recorder
         case .none(_, let crashLog):
             do throws(FlightRecorderError) {
                 let recorder = try FlightRecorder(
                     loops: configuration.loopCount, blockingThreads: configuration.blockingThreads, isShared: false)
-                flight_install(recorder.page, crashLog ?? "")
+                install(recorder, crashLog: crashLog ?? "")
                 return recorder
             } catch {
                 throw .recorder(error)
             }
         }
+    }
+
+    private static func install(_ recorder: FlightRecorder, crashLog: String?) {
+        // What runs at a signal, and at exit(), looks at it until the process ends: longer than there is a server.
+        _ = Unmanaged.passRetained(recorder)
+        flight_install(recorder.page, crashLog)
     }
 
     /// Opens the plugins, and listens.
