@@ -23,9 +23,11 @@ final class ConnectionPool: Sendable {
     }
 
     /// Keeps a connection for the next call.
-    func keep(_ connection: RawConnection) throws(KongClientError) {
+    func keep(_ connection: RawConnection, mayBeClosed: Bool = false) throws(KongClientError) {
         guard connection.isQuiet else {
+            let isClosed = connection.isClosedByPeer
             connection.close()
+            if mayBeClosed, isClosed { return }
             throw .violation("it sent more than was asked for, or closed the connection after its answer")
         }
         idle.withLock { $0.append(connection) }

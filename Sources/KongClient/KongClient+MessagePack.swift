@@ -19,7 +19,9 @@ extension KongClient {
             try pool.keep(connection)
             throw error
         }
-        try pool.keep(connection)
+        // The last word of an event, and of a process if it is a crash that is answered.
+        let isLast = result["Data"]?["Method"]?.text == "kong.response.exit"
+        try pool.keep(connection, mayBeClosed: isLast)
         return result
     }
 

@@ -131,6 +131,14 @@ public final class RawConnection: @unchecked Sendable {
         return count < 0 && (errno == EAGAIN || errno == EINTR)
     }
 
+    /// Whether the server has closed the connection, and has sent nothing more.
+    var isClosedByPeer: Bool {
+        guard isOpen, received.isEmpty else { return false }
+        var byte: UInt8 = 0
+        let count = recv(descriptor, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT))
+        return count == 0 || count < 0 && errno == ECONNRESET
+    }
+
     private func take(_ count: Int) -> [UInt8] {
         let bytes = Array(received.bytes.prefix(count))
         received.consume(count)

@@ -297,7 +297,10 @@ class Event: @unchecked Sendable {
     /// Does what Kong does for a plugin in Lua that raises an error: a line in Kong's log, and status 500 where a
     /// client still waits for an answer.
     private func fail(_ message: String, _ afterExit: Bool) {
-        context.server.logger.error("\(name) failed: \(message.printable)")
+        // Of an instance that could not be started each event says the same, and there may be many.
+        if instance != nil || context.mayRepeatFailure(of: pluginName) {
+            context.server.logger.error("\(name) failed: \(message.printable)")
+        }
         if afterExit { return }
         enqueueOwn(Self.logErr, HandlerFailure.logLine(name, message))
         exit(HandlerFailure.exit)

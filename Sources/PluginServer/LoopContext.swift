@@ -177,6 +177,18 @@ final class LoopContext: @unchecked Sendable {
 
     // MARK: Events
 
+    /// When events of a plugin whose instances cannot be started were last reported.
+    private var reportedFailures: [String: ContinuousClock.Instant] = [:]
+    private static let failureInterval: Duration = .seconds(1)
+
+    /// Whether it is time to say again that an event has failed since its instance could not be started.
+    func mayRepeatFailure(of plugin: String) -> Bool {
+        let now = loop.turnStart
+        if let last = reportedFailures[plugin], last.duration(to: now) < Self.failureInterval { return false }
+        reportedFailures[plugin] = now
+        return true
+    }
+
     /// Events that are over, to be used again.
     private var spareEvents: [MessagePackEvent] = []
     private static let spareEventLimit = 64

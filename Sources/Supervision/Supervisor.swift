@@ -346,12 +346,22 @@ public final class Supervisor {
 
     private func reload(_ request: JSONValue, _ reply: @escaping @Sendable (JSONValue) -> Void) {
         let plugin = request["plugin"]?.asString
+        if let plugin, !isKnown(plugin) {
+            return reply(Self.failure("there is no plugin \(plugin.debugDescription), nor a file of it in \(configuration.pluginsDirectory)"))
+        }
         startNewSlots()
         if let plugin { _ = quarantine.forget(plugin) }
         scheduleRelease()
         reload(plugin, because: "asked for") { outcomes in
             reply(outcomes.isEmpty ? Self.failure("there is no worker for \(plugin ?? "any plugin")") : Self.reply(to: outcomes))
         }
+    }
+
+    /// Whether a worker has the plugin, or there is a file of that name.
+    private func isKnown(_ plugin: String) -> Bool {
+        guard PluginName(plugin) != nil else { return false }
+        if slots.contains(where: { $0.current?.loaded.contains { $0.plugin == plugin } == true }) { return true }
+        return ["", "lib"].contains { access("\(configuration.pluginsDirectory)/\($0)\(plugin).so", F_OK) == 0 }
     }
 
     private static func reply(to outcomes: [WorkerSlot.ReloadOutcome]) -> JSONValue {

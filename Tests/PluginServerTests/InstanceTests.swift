@@ -142,4 +142,21 @@ import WireProtocol
             try server.expectService()
         }
     }
+
+    /// The log would have nothing else before long.
+    @Test(arguments: WireProtocolKind.both)
+    func eventsThatFailAlikeAreNotAllLogged(_ wireProtocol: WireProtocolKind) throws {
+        try TestServer.run(flags: ["--loops", "1"]) { server in
+            let kong = server.kong(wireProtocol)
+            let instance = try kong.startInstance("nobody", config: #"{"__key__":"a"}"#)
+            let begin = ContinuousClock.now
+            for _ in 0..<200 {
+                let calls = try kong.handleEvent(instance, "access") { $0.method == "kong.response.exit" ? .neverAnswers : .nothing }
+                #expect(calls.map(\.method) == ["kong.log.err", "kong.response.exit"])
+            }
+            let seconds = Int(begin.duration(to: .now).components.seconds)
+            let lines = server.log.split(separator: "\n").count { $0.contains("nobody: access failed: ") }
+            #expect((1...seconds + 2).contains(lines))
+        }
+    }
 }

@@ -113,4 +113,15 @@ import WireProtocol
             #expect(server.log.components(separatedBy: "reloading").count == 2)
         }
     }
+
+    @Test(arguments: ["nosuch", "../goplug", "a\nb"])
+    func whatIsNoPluginCannotBeReloaded(_ name: String) throws {
+        try TestServer.run { server in
+            let before = try server.worker()
+            let run = try Program(["reload", name, "-kong-prefix", server.directory.path])
+            #expect(run.end == .exited(1))
+            #expect(run.errors.contains("there is no plugin \(name.debugDescription)"), "\(run.errors)")
+            #expect(try server.worker() == before)
+        }
+    }
 }
