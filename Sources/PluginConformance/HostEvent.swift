@@ -36,11 +36,13 @@ class HostWork: @unchecked Sendable {
     var isOver: Bool { hasReturned && (answers > 0 || isBlocking) }
 }
 
+// @unchecked Sendable: as HostWork.
 final class HostStart: HostWork, @unchecked Sendable {
     var instance: UnsafeMutableRawPointer?
 }
 
 /// One run of one phase.
+// @unchecked Sendable: as HostWork.
 final class HostEvent: HostWork, @unchecked Sendable {
     let phase: SimulatedPhase
     let kongPhase: kong_phase

@@ -116,9 +116,7 @@ import Testing
         let process = try Recorded("loop", in: directory)
         var held = HeldLoops(loops: 2, warning: .milliseconds(20), limit: .milliseconds(60))
         var warnings = 0
-        let deadline = ContinuousClock.now + .seconds(30)
-        search: while ContinuousClock.now < deadline {
-            usleep(2000)
+        let hasEnded = eventually {
             for finding in held.look(at: process.recorder) {
                 switch finding {
                 case .warning(let slot, let activity, _):
@@ -126,10 +124,12 @@ import Testing
                     #expect(slot == 1 && activity.plugin == "second")
                 case .limit(let slot, _, let duration):
                     #expect(process.recorder.end(process: process.pid, bySlot: slot, heldFor: duration))
-                    break search
+                    return true
                 }
             }
+            return false
         }
+        #expect(hasEnded)
         #expect(warnings == 1)
         #expect(process.status() & 0x7f == SIGXCPU)
         guard case .held(let duration)? = process.recorder.crash?.cause else { throw Missing() }
@@ -142,9 +142,8 @@ import Testing
     @Test func whatIsLeftIsNoActivity() throws {
         let directory = try TemporaryDirectory()
         let process = try Recorded("wait", in: directory)
-        let deadline = ContinuousClock.now + .seconds(30)
         // Two marks and their ends, each of which counts.
-        while process.recorder.sequence(ofSlot: 1) < 4, ContinuousClock.now < deadline { usleep(2000) }
+        #expect(eventually { process.recorder.sequence(ofSlot: 1) >= 4 })
         #expect(process.recorder.sequence(ofSlot: 1) == 4)
         #expect(process.recorder.activity(inSlot: 1) == nil)
         #expect(process.recorder.crash == nil)
