@@ -2,7 +2,7 @@ import CEventLoop
 
 extension EventLoop {
     /// Nanoseconds of a clock that only goes forward: for measuring what takes microseconds. To ask costs 20 ns. [any]
-    @inline(__always)
+    @inlinable @inline(__always)
     public static var nanoseconds: UInt64 { event_loop_nanoseconds() }
 }
 

@@ -87,7 +87,8 @@ public final class EventLoop: @unchecked Sendable {
     /// When this turn's readiness was taken in; nil until somebody asks.
     private var turnTime: ContinuousClock.Instant?
     /// What `EventLoop.nanoseconds` has said last in this turn; 0: nothing yet.
-    private var lastNanoseconds: UInt64 = 0
+    @usableFromInline
+    var lastNanoseconds: UInt64 = 0
     private var isStopping = false
     /// While work is under way that waits for input; and while there is none.
     private var spinAtWork: AdaptiveSpin
@@ -142,11 +143,11 @@ public final class EventLoop: @unchecked Sendable {
     }
 
     /// What the owner of the loop whose thread this is keeps beside it.
-    @inline(__always)
+    @inlinable @inline(__always)
     public static var currentContext: UnsafeMutableRawPointer? { event_loop_context() }
 
     /// Whether this thread is the loop's.
-    @inline(__always)
+    @inlinable @inline(__always)
     public var isCurrent: Bool {
         event_loop_current() == Unmanaged.passUnretained(self).toOpaque()
     }
@@ -274,11 +275,11 @@ public final class EventLoop: @unchecked Sendable {
     }
 
     /// `nanoseconds`, as it was when somebody last asked in this turn: for what begins when something else has ended. [loop]
-    @inline(__always)
+    @inlinable @inline(__always)
     public var recentNanoseconds: UInt64 { lastNanoseconds != 0 ? lastNanoseconds : readNanoseconds() }
 
     /// `nanoseconds`. [loop]
-    @inline(__always)
+    @inlinable @inline(__always)
     public func readNanoseconds() -> UInt64 {
         let now = Self.nanoseconds
         lastNanoseconds = now

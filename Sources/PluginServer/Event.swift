@@ -359,8 +359,8 @@ class Event: @unchecked Sendable {
 
     // MARK: How calls reach Kong: the protocol's part
 
-    /// One that MessagePack's steps may name.
-    var asMessagePack: MessagePackEvent? { nil }
+    /// Whether it is a `MessagePackEvent`, which MessagePack's steps may name.
+    var isMessagePack: Bool { false }
 
     /// Whether a plugin may queue more. The event's own calls are queued all the same: that the handler has failed, for
     /// one, since it has queued too much.

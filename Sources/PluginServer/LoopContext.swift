@@ -231,7 +231,9 @@ final class LoopContext: @unchecked Sendable {
     /// One that is not running.
     func spareEvent() -> MessagePackEvent {
         // What a task has kept, such as for its connection's end, must not be told about another run.
-        guard var event = spareEvents.popLast(), isKnownUniquelyReferenced(&event) else { return MessagePackEvent(self) }
+        guard !spareEvents.isEmpty else { return MessagePackEvent(self) }
+        var event = spareEvents.removeLast()
+        guard isKnownUniquelyReferenced(&event) else { return MessagePackEvent(self) }
         event.reset()
         return event
     }

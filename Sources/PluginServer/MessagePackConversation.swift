@@ -159,10 +159,11 @@ final class MessagePackConversation: Conversation, @unchecked Sendable {
             case .failed(let pluginName, let reason):
                 // Which phase it is matters only for whether a client waits.
                 let phase = phase.withKongString { Phase(named: $0) } ?? .log
-                _ = begin(id, { $0.enter(phase, inPlaceOf: pluginName, instanceID) })?.finish(kong_status(KONG_FAILED), reason)
+                _ = begin(id, { $0.enter(phase, inPlaceOf: pluginName, instanceID) })?.takeUnretainedValue()
+                    .finish(kong_status(KONG_FAILED), reason)
             case .quarantined(let pluginName):
                 let phase = phase.withKongString { Phase(named: $0) } ?? .log
-                begin(id, { $0.enter(phase, inPlaceOf: pluginName, instanceID) })?.turnAway()
+                begin(id, { $0.enter(phase, inPlaceOf: pluginName, instanceID) })?.takeUnretainedValue().turnAway()
             case .unknown: respond(id, error: UnknownInstance(instance).description)
             }
         }
@@ -176,27 +177,31 @@ final class MessagePackConversation: Conversation, @unchecked Sendable {
             if let known { context.countRefused(plugin, known) }
             return respond(id, error: "undefined method \(phaseName.text) on plugin \(plugin.name)")
         }
-        guard let event = begin(id, { $0.enter(phase, on: instance, instanceID) }) else { return }
-        event.begin(on: instance)
+        begin(id, { $0.enter(phase, on: instance, instanceID) })?._withUnsafeGuaranteedRef { $0.begin(on: instance) }
     }
 
     @inline(__always)
-    private func begin(_ id: Int64, _ enter: (MessagePackEvent) -> Bool) -> MessagePackEvent? {
+    private func begin(_ id: Int64, _ enter: (MessagePackEvent) -> Bool) -> Unmanaged<MessagePackEvent>? {
         let event = context.spareEvent()
         guard enter(event) else {
             respond(id, error: "more than \(EventTable.capacity) events are running")
             return nil
         }
         event.open(id, reply(to: id), on: self)
-        return event
+        // The table of events has it, until it is over.
+        return .passUnretained(event)
     }
 
     private func step(
         _ id: Int64, _ event: EventID, _ data: kong_value, _ refused: Bool, _ bytes: UnsafeRawBufferPointer
     ) {
         if event.loop == context.loop.index {
-            guard let running = context.events[event]?.asMessagePack else { return respondNoEvent(id, event) }
-            running.step(data, refused, id, reply(to: id), on: self)
+            let isRunning = context.events.find(event)?._withUnsafeGuaranteedRef { event in
+                guard event.isMessagePack else { return false }
+                unsafeDowncast(event, to: MessagePackEvent.self).step(data, refused, id, self.reply(to: id), on: self)
+                return true
+            }
+            if isRunning != true { respondNoEvent(id, event) }
             return
         }
         // Kong has taken a connection of another loop for this step: the message goes to the event's.
@@ -211,7 +216,7 @@ final class MessagePackConversation: Conversation, @unchecked Sendable {
     private func stepElsewhere(
         _ bytes: [UInt8], _ event: EventID, _ id: Int64, _ reply: flight_reply, _ context: LoopContext
     ) {
-        guard let running = context.events[event]?.asMessagePack else {
+        guard let running = context.events[event] as? MessagePackEvent else {
             return respond(id) { output, id in MessagePackSession.appendError(Self.noEvent(event), to: id, &output) }
         }
         bytes.withUnsafeBytes { bytes in

@@ -2,7 +2,6 @@
 
 import CFlightRecorder
 import CKongPlugin
-import DequeModule
 import EventLoop
 import Logging
 import PDKCatalogue
@@ -32,7 +31,9 @@ final class MessagePackEvent: Event, @unchecked Sendable {
     /// The id of the request that Kong waits for an answer to. Nil while Kong runs a call.
     private var request: Int64?
     private var running: RunningCall?
-    private var queue = Deque<QueuedCall>()
+    /// Calls that Kong has not been given yet: from `firstCall` on.
+    private var queue: [QueuedCall] = []
+    private var firstCall = 0
     private var encodedCalls = ByteQueue()
     private var hasFinished = false
     private var isOver = false
@@ -45,7 +46,7 @@ final class MessagePackEvent: Event, @unchecked Sendable {
     /// that comes later for that of its next request there. In nanoseconds.
     private static let kongPatience: UInt64 = 59_000_000_000
 
-    override var asMessagePack: MessagePackEvent? { self }
+    override var isMessagePack: Bool { true }
 
     override func released() {
         context.spare(self)
@@ -56,7 +57,7 @@ final class MessagePackEvent: Event, @unchecked Sendable {
         request = nil
         conversation = nil
         running = nil
-        queue.removeAll(keepingCapacity: true)
+        if !queue.isEmpty { forgetCalls() }
         encodedCalls.truncate(to: 0)
         hasFinished = false
         isOver = false
@@ -195,17 +196,42 @@ final class MessagePackEvent: Event, @unchecked Sendable {
         if isOver { release() } else { pump() }
     }
 
+    private var hasCalls: Bool { firstCall < queue.count }
+
+    private func takeCall() -> QueuedCall {
+        let call = queue[firstCall]
+        firstCall += 1
+        if firstCall == queue.count {
+            forgetCalls()
+        } else if firstCall >= Self.mostTaken, firstCall * 2 >= queue.count {
+            // A handler that never waits for all of its calls would let it grow for ever.
+            queue.removeFirst(firstCall)
+            firstCall = 0
+        }
+        return call
+    }
+
+    private func forgetCalls() {
+        // Mostly there was one; taking it away costs less than removing all.
+        if queue.count == 1 { queue.removeLast() } else { queue.removeAll(keepingCapacity: queue.capacity <= Self.mostTaken) }
+        firstCall = 0
+    }
+
+    /// As many calls as that may be kept that have been taken.
+    private static let mostTaken = 1024
+
     /// Hands out the next call if Kong waits for it, or the end.
     private func pump() {
-        while let next = queue.first, next.size == 0, running == nil {
-            queue.removeFirst()
-            inPlugin(for: FLIGHT_COMPLETION) { next.completion?.succeed(kong_value()) }
+        while hasCalls, queue[firstCall].size == 0, running == nil {
+            let flush = takeCall()
+            inPlugin(for: FLIGHT_COMPLETION) { flush.completion?.succeed(kong_value()) }
         }
-        guard let request, let conversation, !isOver, !queue.isEmpty || hasFinished || endsEarly else { return }
+        guard let request, !isOver, hasCalls || hasFinished || endsEarly, let conversation else { return }
         if isTooLate { return disconnect(conversation, insteadOfAnswering: request) }
         self.request = nil
         let event = Int64(bitPattern: id.rawValue)
-        if let call = queue.popFirst() {
+        if hasCalls {
+            let call = takeCall()
             // As long as it has not left, an answer from a crash can take its place.
             if !conversation.isLocal { reply.pointee.connection = nil }
             conversation.respond(request) { output, id in
@@ -256,9 +282,9 @@ final class MessagePackEvent: Event, @unchecked Sendable {
     }
 
     override func failPending(_ reason: String) {
-        let calls = (running.map { [$0.call] } ?? []) + queue
+        let calls = (running.map { [$0.call] } ?? []) + queue[firstCall...]
         running = nil
-        queue.removeAll()
+        forgetCalls()
         for call in calls {
             inPlugin(for: FLIGHT_COMPLETION) { call.completion?.fail(KONG_CANCELLED, reason) }
         }
