@@ -142,7 +142,7 @@ public final class Supervisor {
         makeSlots()
         startServices()
         watchDirectory()
-        for slot in slots { slot.start() }
+        for slot in slots { slot.open() }
         lookForHeldLoops()
         keepFigures()
         loop.run()
@@ -282,7 +282,7 @@ public final class Supervisor {
     private func startNewSlots() {
         let count = slots.count
         makeSlots()
-        for slot in slots.dropFirst(count) { slot.start() }
+        for slot in slots.dropFirst(count) { slot.open() }
     }
 
     /// Replaces the workers that host a plugin; all, if none is named.

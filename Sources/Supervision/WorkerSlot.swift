@@ -14,7 +14,8 @@ final class WorkerSlot {
     private var loop: EventLoop { supervisor.loop }
     private var logger: Logger { supervisor.logger }
 
-    /// Made when there is a worker to serve it, so that a Kong that is being restarted uses the old server until then.
+    /// Made at once where nobody listens, so that what Kong has to say meanwhile waits rather than fails. Where another server does,
+    /// made when there is a worker, so that a Kong that is being reloaded uses the old server until then.
     private var listener: UnixListener?
     /// Serves.
     private(set) var current: WorkerProcess?
@@ -64,9 +65,26 @@ final class WorkerSlot {
         plugins = statuses + plugins.filter { supervisor.quarantine.contains($0.name) && !names.contains($0.name) }
     }
 
-    var hasServed: Bool { listener != nil }
+    private(set) var hasServed = false
 
     // MARK: Starting
+
+    /// Starts the first worker.
+    func open() {
+        switch UnixListener.occupant(of: socketPath) {
+        // What is wrong with a path is said by `takeOver`, which tries it again.
+        case .nothing, .stale: try? listen()
+        case .listener, .other, .unknown: break
+        }
+        start()
+    }
+
+    private func listen() throws(SystemError) {
+        guard listener == nil else { return }
+        tellOfOther()
+        listener = try UnixListener(path: socketPath, onAccept: { _ in }, onTrouble: { _ in })
+        logger.notice("swift-pluginserver listens on \(socketPath), pid \(getpid())")
+    }
 
     /// Starts a worker. It takes over when it is ready.
     func start() {
@@ -156,11 +174,7 @@ final class WorkerSlot {
             return finishReload(.refused(reason))
         }
         do throws(SystemError) {
-            if listener == nil {
-                tellOfOther()
-                listener = try UnixListener(path: socketPath, onAccept: { _ in }, onTrouble: { _ in })
-                logger.notice("swift-pluginserver listens on \(socketPath), pid \(getpid())")
-            }
+            try listen()
             guard let socket = try listener?.duplicate() else { return }
             worker.send(.serve, with: socket)
         } catch {
@@ -170,6 +184,7 @@ final class WorkerSlot {
         let old = current
         next = nil
         current = worker
+        hasServed = true
         worker.servesSince = EventLoop.now
         if let old {
             reportChangedSchemas(from: old, to: worker)
