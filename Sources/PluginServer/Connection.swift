@@ -177,6 +177,7 @@ final class Connection: EventSource, @unchecked Sendable {
         }
         hasHeldBack = isClogged && !input.isEmpty
         updateInterest()
+        noteWhetherBusy()
         if context.isRetiring { handOverIfIdle() }
     }
 
@@ -216,8 +217,12 @@ final class Connection: EventSource, @unchecked Sendable {
             context.loop.schedule { [self] in receiveMore() }
         }
         updateInterest()
+        noteWhetherBusy()
         if context.isRetiring { handOverIfIdle() }
     }
+
+    /// For a crash, which ends idle connections before the others.
+    private func noteWhetherBusy() { record?.pointee.is_busy = conversation?.isIdle == false ? 1 : 0 }
 
     /// Reads while there is room for what comes, and waits to write while something is left to be sent.
     private func updateInterest() {

@@ -66,6 +66,8 @@ final class WorkerSlot {
     }
 
     private(set) var hasServed = false
+    /// Another server listens at the socket until there is a worker.
+    var takesOver: Bool { listener == nil }
 
     // MARK: Starting
 
@@ -81,8 +83,10 @@ final class WorkerSlot {
 
     private func listen() throws(SystemError) {
         guard listener == nil else { return }
-        tellOfOther()
+        let hasPredecessor = tellOfOther()
         listener = try UnixListener(path: socketPath, onAccept: { _ in }, onTrouble: { _ in })
+        // Whatever Kong asks for from now on comes here.
+        if hasPredecessor { supervisor.inheritance(for: self).forEach(inherit) }
         logger.notice("swift-pluginserver listens on \(socketPath), pid \(getpid())")
     }
 
@@ -149,6 +153,7 @@ final class WorkerSlot {
             // Kong's old worker, after a reload: its connections and the new server's would go by turns, each with ids that the
             // other does not know, for as long as this server is there and says that it has started something.
             if listener?.isReplaced == true {
+                supervisor.bequeath(instance)
                 supervisor.shutDown("another server has taken \(socketPath), as when Kong reloads")
             }
         case .closed(let id):
@@ -195,13 +200,27 @@ final class WorkerSlot {
         parked = []
         for (connection, received) in waiting { move(connection, received, to: nil) }
         finishReload(.taken)
+        supervisor.startServices()
     }
 
     /// A reload of Kong's goes so. If it is none, there are two servers for one Kong, or two Kongs with one prefix.
-    private func tellOfOther() {
-        guard case .listener(let pid, let user) = UnixListener.occupant(of: socketPath) else { return }
+    private func tellOfOther() -> Bool {
+        guard case .listener(let pid, let user) = UnixListener.occupant(of: socketPath) else { return false }
         logger.warning(
             "\(socketPath) is taken from process \(pid) of user \(user), which still listens there: it keeps its connections, and gets no new ones")
+        return true
+    }
+
+    /// Goes on with an instance of another server's.
+    func inherit(_ instance: KeptInstance) {
+        guard instances.add(instance) else { return }
+        for worker in workers { worker.send(.restore(instance)) }
+    }
+
+    /// Forgets an instance that nobody asks for any more.
+    func forget(_ id: Int32) {
+        guard instances.remove(id) else { return }
+        for worker in workers { worker.send(.closed(id: id)) }
     }
 
     /// Why a new worker must not replace the old one: it has not taken a plugin that the old one has, and whose file is there.

@@ -228,6 +228,29 @@ import WireProtocol
         #expect(try new.waitForEnd() == .exited(0))
     }
 
+    /// Kong's new workers begin before the new server listens.
+    @Test(arguments: WireProtocolKind.both)
+    func instancesOfTheOldServerGoOnInTheNewOne(_ wireProtocol: WireProtocolKind) throws {
+        let old = try TestServer()
+        let oldKong = old.kong(wireProtocol)
+        let config = #"{"attach":true}"#
+        let early = try oldKong.startInstance("goplug", config: config)
+        let new = try ServerProcess(
+            Program.path, ["-kong-prefix", old.directory.path, "-plugins-directory", old.plugins],
+            errors: .file(old.directory.file("new-log")))
+        #expect(eventually(within: .seconds(60)) { old.directory.text(of: "new-log").contains("serves \(old.socket)") })
+        let newKong = old.kong(wireProtocol)
+        let calls = [PDKCall("kong.service.request.set_header", ["x-goplug", "Set by custom go plugin"])]
+        #expect(try newKong.handleEvent(early, "access") == calls)
+        // Over a connection that Kong has had before; it is the last thing that the old one does.
+        let late = try oldKong.startInstance("goplug", config: config)
+        #expect(try old.process.waitForEnd(within: .seconds(60)) == .exited(0))
+        #expect(try newKong.handleEvent(late, "access") == calls)
+        #expect(!old.directory.text(of: "new-log").contains("No plugin instance"))
+        new.send(SIGTERM)
+        #expect(try new.waitForEnd() == .exited(0))
+    }
+
     @Test func clientsNeverSeeTheSocketMissingWhileServersTakeOver() throws {
         let first = try TestServer()
         let isOver = Atomic(false)
