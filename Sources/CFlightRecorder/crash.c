@@ -157,7 +157,11 @@ static void crashed(int signal, siginfo_t *info, void *context) {
     flight_slot *slot = recorded_thread.slot;
     /* A child that a plugin has forked is none of Kong's. */
     if (page->process != getpid()) return go_on(signal, info);
-    if (signal == FLIGHT_HELD_SIGNAL && flight_load(&recorder.is_leaving)) wait_for_end();
+    uint32_t leaving_thread = flight_load(&recorder.leaving_thread);
+    if (signal == FLIGHT_HELD_SIGNAL && leaving_thread != 0) {
+        if (leaving_thread == (uint32_t)syscall(SYS_gettid)) return;
+        wait_for_end();
+    }
     bool is_held = signal == FLIGHT_HELD_SIGNAL && info->si_code == SI_TKILL && slot != NULL && slot->held_milliseconds > 0;
     if (is_held && slot->mark.what == FLIGHT_NOTHING) {
         /* It has let go in the meantime. */

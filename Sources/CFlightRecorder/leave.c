@@ -28,10 +28,11 @@ static int64_t milliseconds(void) {
 /* They would accept connections, and begin events, that end with the process. */
 static void stop_other_threads(void) {
     flight_page *page = recorder.page;
-    flight_store(&recorder.is_leaving, 1);
+    int32_t self = (int32_t)syscall(SYS_gettid);
+    flight_store(&recorder.leaving_thread, (uint32_t)self);
     for (uint32_t index = 0; index < page->slot_count; index++) {
         int32_t thread = page->slots[index].thread;
-        if (thread > 0 && thread != (int32_t)syscall(SYS_gettid)) syscall(SYS_tgkill, getpid(), thread, FLIGHT_HELD_SIGNAL);
+        if (thread > 0 && thread != self) syscall(SYS_tgkill, getpid(), thread, FLIGHT_HELD_SIGNAL);
     }
     poll(NULL, 0, PAUSE);
 }

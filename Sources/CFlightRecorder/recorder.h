@@ -20,8 +20,8 @@ struct recorder {
     long time_offset;
     /* To find out whether memory can be read: the kernel is asked to write it here. */
     int pipe[2];
-    /* Threads that have a slot stop. */
-    uint32_t is_leaving;
+    /* The thread that ends the process; others that have a slot stop. 0: none does. */
+    uint32_t leaving_thread;
     struct recorded_answer answers[FLIGHT_MOST_PLUGINS][FLIGHT_PHASES][FLIGHT_PROTOCOLS];
 };
 extern struct recorder recorder;

@@ -27,6 +27,10 @@ final class WorkerSlot {
     /// As the worker that serves has told, and those that it does not open for now.
     private(set) var plugins: [PluginStatus] = []
     private var backoff = Backoff()
+    /// What a worker that has ended had, and where: its successor is to have it too.
+    private var expected: [LoadedFacts] = []
+    /// How often it has been tried to get back what is missing of that.
+    private var recoveries = 0
     private var waitsToStart = false
     private(set) var restarts = 0
     private var epoch = 0
@@ -38,6 +42,8 @@ final class WorkerSlot {
     private var laterReloads: [(ReloadOutcome) -> Void] = []
 
     private static let epochs = 16
+    /// After 2, 4, 8 … s, some ten minutes in all.
+    private static let mostRecoveries = 8
     /// How long a worker that is being replaced may take to finish its events before it has to end.
     private static let retirementLimit: Duration = .seconds(65)
 
@@ -201,6 +207,41 @@ final class WorkerSlot {
         for (connection, received) in waiting { move(connection, received, to: nil) }
         finishReload(.taken)
         supervisor.startServices()
+        recoverMissing(in: worker)
+    }
+
+    /// A plugin that the worker before had, and this one could not open: on a busy machine that takes longer than it may, and
+    /// nobody would look at it again.
+    private func recoverMissing(in worker: WorkerProcess) {
+        let missing = missing(in: worker, of: expected)
+        guard !missing.isEmpty else {
+            expected = []
+            recoveries = 0
+            return
+        }
+        let names = missing.map(\.plugin).joined(separator: ", ")
+        guard recoveries < Self.mostRecoveries else {
+            logger.error("plugin \(names) is not tried again\n  fix: see above why it could not be opened; then swift-pluginserver reload")
+            expected = []
+            recoveries = 0
+            return
+        }
+        recoveries += 1
+        let pause = Duration.seconds(1 << recoveries)
+        logger.error("plugin \(names) ran in the \(name) before and is missing in this one; it is tried again in \(pause)")
+        loop.schedule(after: pause) { [weak self, weak worker] in
+            // Another one has looked at the files since.
+            guard let self, let worker, current === worker, !supervisor.isShuttingDown else { return }
+            reload { _ in }
+        }
+    }
+
+    /// What is not in a worker, though its file is there and it is not quarantined.
+    private func missing(in worker: WorkerProcess, of facts: [LoadedFacts]) -> [LoadedFacts] {
+        let names = Set(worker.loaded.map(\.plugin))
+        return facts.filter {
+            !names.contains($0.plugin) && !supervisor.quarantine.contains($0.plugin) && access($0.path, F_OK) == 0
+        }
     }
 
     /// A reload of Kong's goes so. If it is none, there are two servers for one Kong, or two Kongs with one prefix.
@@ -225,10 +266,7 @@ final class WorkerSlot {
 
     /// Why a new worker must not replace the old one: it has not taken a plugin that the old one has, and whose file is there.
     private func objection(to worker: WorkerProcess, inPlaceOf old: WorkerProcess) -> String? {
-        let names = Set(worker.loaded.map(\.plugin))
-        let missing = old.loaded.filter { facts in
-            !names.contains(facts.plugin) && !supervisor.quarantine.contains(facts.plugin) && access(facts.path, F_OK) == 0
-        }
+        let missing = missing(in: worker, of: old.loaded)
         guard !missing.isEmpty else { return nil }
         return "plugin \(missing.map(\.plugin).joined(separator: ", ")) is not fit to be reloaded"
     }
@@ -291,7 +329,13 @@ final class WorkerSlot {
         }
         guard worker === current || worker === next else { return }
         let hasFailedToStart = worker === next
-        if worker === current { current = nil } else { next = nil }
+        if worker === current {
+            current = nil
+            let names = Set(worker.loaded.map(\.plugin))
+            expected = worker.loaded + expected.filter { !names.contains($0.plugin) }
+        } else {
+            next = nil
+        }
         if supervisor.isShuttingDown { return }
         if hasFailedToStart, !hasServed, case .exited(let status) = end, status != 0 {
             // It has said why. Kong starts the server again.
