@@ -87,6 +87,22 @@ final class Connection: EventSource, @unchecked Sendable {
         ended?.connectionClosed()
     }
 
+    /// Whether nothing is answered any more, and Kong is to see so.
+    private var hasLeft = false
+
+    /// Ends the connection after what has been answered already, so that Kong sees its end whatever it is about to say: a
+    /// connection that is closed while Kong writes to it is a failure there. It is closed when Kong has done so.
+    func leave() {
+        guard isOpen, !hasLeft else { return }
+        hasLeft = true
+        if !output.isEmpty, case .moved(let count)? = socket?.write(output.bytes) {
+            output.consume(count)
+            context.connectionCounts.sentBytes &+= UInt64(count)
+        }
+        socket?.finishSending()
+        input.consume(input.count)
+    }
+
     /// Closes the connection after what has been answered already, as far as that goes out without waiting.
     func closeAfterOutput() {
         if isOpen, !output.isEmpty, case .moved(let count)? = socket?.write(output.bytes) {
@@ -154,13 +170,14 @@ final class Connection: EventSource, @unchecked Sendable {
             }
             break
         }
+        if hasLeft { input.consume(input.count) }
         if !input.isEmpty { receiveMore() }
         if hasClosed { close() }
     }
 
     /// Takes in what has come: after reading, and when the conversation is ready for more.
     func receiveMore() {
-        guard isOpen else { return }
+        guard isOpen, !hasLeft else { return }
         do {
             if conversation == nil {
                 guard let kind = WireProtocolKind.detect(input.bytes) else { return }

@@ -273,6 +273,12 @@ final class LoopContext: @unchecked Sendable {
         return connections.count + events.count + starts.count
     }
 
+    /// Ends all connections, and leaves it to Kong to close them; returns how many it has not yet.
+    func takeLeave() -> Int {
+        for connection in Array(connections.values) { connection.leave() }
+        return connections.count
+    }
+
     /// Closes all connections, after what has been answered on them; returns how many.
     func closeConnections() -> Int {
         let open = Array(connections.values)
