@@ -119,16 +119,21 @@ static bool take_record(flight_crash *crash, uint32_t reason) {
     return true;
 }
 
-/* Answers the event that this thread was running, and waits for others that are doing the same. */
+/* Another thread ends the process. */
+__attribute__((noreturn)) static void wait_for_end(void) {
+    for (;;) poll(NULL, 0, 1000);
+}
+
+/* Answers the event that this thread was running, waits for others that are doing the same, and ends the connections. */
 static void answer(flight_crash *crash) {
     __atomic_add_fetch(&answering, 1, __ATOMIC_ACQ_REL);
     bool answered = recorded_thread.slot != NULL && flight_answer(&recorded_thread.slot->mark);
     __atomic_sub_fetch(&answering, 1, __ATOMIC_ACQ_REL);
-    /* The first one ends the process. */
-    while (crash == NULL) poll(NULL, 0, 1000);
+    if (crash == NULL) wait_for_end();
     crash->answered = answered;
     for (int patience = 1000; patience > 0 && __atomic_load_n(&answering, __ATOMIC_ACQUIRE) > 0; patience--) poll(NULL, 0, 1);
     if (recorder.reports) flight_report(crash);
+    flight_take_leave();
 }
 
 static bool is_fault(int signal) {
@@ -152,6 +157,11 @@ static void crashed(int signal, siginfo_t *info, void *context) {
     flight_slot *slot = recorded_thread.slot;
     /* A child that a plugin has forked is none of Kong's. */
     if (page->process != getpid()) return go_on(signal, info);
+    uint32_t leaving_thread = flight_load(&recorder.leaving_thread);
+    if (signal == FLIGHT_HELD_SIGNAL && leaving_thread != 0) {
+        if (leaving_thread == (uint32_t)syscall(SYS_gettid)) return;
+        wait_for_end();
+    }
     bool is_held = signal == FLIGHT_HELD_SIGNAL && info->si_code == SI_TKILL && slot != NULL && slot->held_milliseconds > 0;
     if (is_held && slot->mark.what == FLIGHT_NOTHING) {
         /* It has let go in the meantime. */

@@ -20,6 +20,8 @@ struct recorder {
     long time_offset;
     /* To find out whether memory can be read: the kernel is asked to write it here. */
     int pipe[2];
+    /* The thread that ends the process; others that have a slot stop. 0: none does. */
+    uint32_t leaving_thread;
     struct recorded_answer answers[FLIGHT_MOST_PLUGINS][FLIGHT_PHASES][FLIGHT_PROTOCOLS];
 };
 extern struct recorder recorder;
@@ -36,6 +38,11 @@ extern _Thread_local struct recorded_thread recorded_thread;
 
 /* Tells the event's client, if one waits and can be answered, that it failed. Safe in a handler of signals. */
 bool flight_answer(const flight_mark *mark);
+
+/* Ends the process's connections in such a way that Kong sees them closed. The kernel, which does it when the process is gone,
+ * makes failures of those from which something had not been read, and of what Kong writes. The calling thread's
+ * process serves nothing after this. Safe in a handler of signals. */
+void flight_take_leave(void);
 
 /* Writes a crash to standard error and the file. Safe in a handler of signals. */
 void flight_report(const flight_crash *crash);

@@ -98,6 +98,22 @@ final class Connection: EventSource, @unchecked Sendable {
         context.loop.schedule { withExtendedLifetime(ended) {} }
     }
 
+    /// Whether nothing is answered any more, and Kong is to see so.
+    private var hasLeft = false
+
+    /// Ends the connection after what has been answered already, so that Kong sees its end whatever it is about to say: a
+    /// connection that is closed while Kong writes to it is a failure there. It is closed when Kong has done so.
+    func leave() {
+        guard isOpen, !hasLeft else { return }
+        hasLeft = true
+        if !output.isEmpty, case .moved(let count)? = socket?.write(output.bytes) {
+            output.consume(count)
+            context.connectionCounts.sentBytes &+= UInt64(count)
+        }
+        socket?.finishSending()
+        input.consume(input.count)
+    }
+
     /// Closes the connection after what has been answered already, as far as that goes out without waiting.
     func closeAfterOutput() {
         if isOpen, !output.isEmpty, case .moved(let count)? = socket?.write(output.bytes) {
@@ -179,6 +195,7 @@ final class Connection: EventSource, @unchecked Sendable {
                 break reading
             }
         }
+        if hasLeft { input.consume(input.count) }
         if !input.isEmpty { receiveMore() }
         if hasClosed { close() }
     }
@@ -190,7 +207,7 @@ final class Connection: EventSource, @unchecked Sendable {
 
     /// Takes in what has come: after reading, and when the conversation is ready for more.
     func receiveMore() {
-        guard isOpen else { return }
+        guard isOpen, !hasLeft else { return }
         do {
             if conversation == nil {
                 guard let kind = WireProtocolKind.detect(input.bytes) else { return }
@@ -207,6 +224,7 @@ final class Connection: EventSource, @unchecked Sendable {
         }
         hasHeldBack = isClogged && !input.isEmpty
         updateInterest()
+        noteWhetherBusy()
         if context.isRetiring { handOverIfIdle() }
     }
 
@@ -250,8 +268,12 @@ final class Connection: EventSource, @unchecked Sendable {
             context.loop.schedule { [self] in receiveMore() }
         }
         updateInterest()
+        noteWhetherBusy()
         if context.isRetiring { handOverIfIdle() }
     }
+
+    /// For a crash, which ends idle connections before the others.
+    private func noteWhetherBusy() { record?.pointee.is_busy = conversation?.isIdle == false ? 1 : 0 }
 
     /// Reads while there is room for what comes, and waits to write while something is left to be sent.
     private func updateInterest() {

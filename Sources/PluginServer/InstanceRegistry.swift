@@ -63,6 +63,8 @@ final class InstanceRegistry: Sendable {
         var shared: [SharedKey: Shared] = [:]
         /// Ids that another process may have given out just now.
         var inquiries: [InstanceID: [Seeker]] = [:]
+        /// Why instances of another process's have not started here, with the plugin.
+        var restoreFailures: Set<String> = []
         var lastStart: [String: Int64] = [:]
         var lastClose: [String: Int64] = [:]
 
@@ -150,7 +152,9 @@ final class InstanceRegistry: Sendable {
         guard let config = parsed, !isQuarantined else { return done() }
         startShared(seed.plugin, config, on: context) { [self] result in
             if case .failure(let failure) = result {
-                logger.error("cannot start instance \"\(seed.plugin)\":\(id) again: \(failure)")
+                // A plugin that cannot be opened is the same for all of its instances.
+                let isNew = state.withLock { $0.restoreFailures.insert("\(seed.plugin) \(failure)").inserted }
+                logger.log(level: isNew ? .error : .debug, "cannot start instance \"\(seed.plugin)\":\(id) again: \(failure)")
             }
             let seekers = state.withLock { state -> [Seeker] in
                 guard case .starting(let waiters)? = state.entries[id]?.state else { return [] }

@@ -102,13 +102,17 @@ final class LoopContext: @unchecked Sendable {
     func takeRecord() -> UnsafeMutablePointer<flight_connection> {
         if let record = spareRecords.popLast() { return record }
         let record = UnsafeMutablePointer<flight_connection>.allocate(capacity: 1)
-        record.initialize(to: flight_connection(fd: -1, sends: 0, is_cut: 0))
+        record.initialize(to: flight_connection(fd: -1, sends: 0, is_cut: 0, is_busy: 0, has_ended: 0, next: nil))
+        flight_add_connection(record)
         return record
     }
 
     /// It is never freed: the last moments of an event that had it may be looking at it.
     func putBack(_ record: UnsafeMutablePointer<flight_connection>) {
-        record.pointee = flight_connection(fd: -1, sends: record.pointee.sends &+ 1, is_cut: 0)
+        record.pointee.fd = -1
+        record.pointee.sends &+= 1
+        record.pointee.is_cut = 0
+        record.pointee.is_busy = 0
         spareRecords.append(record)
     }
 
@@ -311,6 +315,12 @@ final class LoopContext: @unchecked Sendable {
         isRetiring = true
         for connection in Array(connections.values) { connection.handOverIfIdle() }
         return connections.count + events.count + starts.count
+    }
+
+    /// Ends all connections, and leaves it to Kong to close them; returns how many it has not yet.
+    func takeLeave() -> Int {
+        for connection in Array(connections.values) { connection.leave() }
+        return connections.count
     }
 
     /// Closes all connections, after what has been answered on them; returns how many.

@@ -296,7 +296,19 @@ public final class Server: @unchecked Sendable {
         shutdownDeadline = EventLoop.now + configuration.shutdownTimeout
         drain("events or starting instances", { $0.unfinishedEventCount() }) { [self] in
             // Before there are no instances any more: whoever is still connected would hear so.
-            ask({ $0.closeConnections() }) { [self] _ in stopInstances() }
+            takeLeave(until: EventLoop.now + Self.leaveLimit)
+        }
+    }
+
+    /// How long Kong gets to close what it has in its pool.
+    private static let leaveLimit: Duration = .milliseconds(100)
+
+    private func takeLeave(until deadline: ContinuousClock.Instant) {
+        ask({ $0.takeLeave() }) { [self] open in
+            guard open > 0, EventLoop.now < deadline else {
+                return ask({ $0.closeConnections() }) { [self] _ in stopInstances() }
+            }
+            contexts[0].loop.schedule(after: Self.drainInterval) { [self] in takeLeave(until: deadline) }
         }
     }
 

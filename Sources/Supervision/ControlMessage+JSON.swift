@@ -92,13 +92,13 @@ extension WorkerTask {
 }
 
 extension KeptInstance {
-    fileprivate var json: JSONValue {
+    var json: JSONValue {
         .object([
             "id": .integer(Int64(id)), "plugin": .string(plugin), "config": .string(config), "startedAt": .integer(startedAt),
         ])
     }
 
-    fileprivate init?(_ json: JSONValue?) {
+    init?(_ json: JSONValue?) {
         guard let json, let id = json["id"]?.asInteger.flatMap({ Int32(exactly: $0) }), let plugin = json["plugin"]?.asString,
             let config = json["config"]?.asString, let startedAt = json["startedAt"]?.asInteger
         else { return nil }

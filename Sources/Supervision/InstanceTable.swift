@@ -2,8 +2,15 @@
 struct InstanceTable {
     private var instances: [Int32: KeptInstance] = [:]
 
-    mutating func add(_ instance: KeptInstance) { instances[instance.id] = instance }
-    mutating func remove(_ id: Int32) { instances[id] = nil }
+    /// False: there is one of that id.
+    @discardableResult mutating func add(_ instance: KeptInstance) -> Bool {
+        guard instances[instance.id] == nil else { return false }
+        instances[instance.id] = instance
+        return true
+    }
+
+    /// False: there was none.
+    @discardableResult mutating func remove(_ id: Int32) -> Bool { instances.removeValue(forKey: id) != nil }
 
     /// In the order of their start, so that a new worker's are like the old one's.
     var all: [KeptInstance] { instances.values.sorted { ($0.startedAt, $0.id) < ($1.startedAt, $1.id) } }

@@ -29,6 +29,8 @@ public struct SupervisorConfiguration {
     public var makeRecorder: () throws(FlightRecorderError) -> FlightRecorder
     /// For how long a plugin may hold an event loop.
     public var handlerLimits: HandlerLimits
+    /// Asks the server at the control socket, which may be another one, and waits for its answer for a moment.
+    public var ask: (_ command: String, _ members: [String: JSONValue]) throws -> JSONValue
     /// What to say when a socket cannot be made.
     public var explain: (_ path: String, SystemError) -> String
     /// Whether a file that changes in the directory is reloaded.
@@ -46,7 +48,8 @@ public struct SupervisorConfiguration {
     public init(
         version: String, workerCommand: [String], pluginsDirectory: String, sockets: Sockets,
         makeRecorder: @escaping () throws(FlightRecorderError) -> FlightRecorder, handlerLimits: HandlerLimits,
-        explain: @escaping (_ path: String, SystemError) -> String, controlPath: String? = nil,
+        explain: @escaping (_ path: String, SystemError) -> String,
+        ask: @escaping (_ command: String, _ members: [String: JSONValue]) throws -> JSONValue, controlPath: String? = nil,
         metrics: ServiceAddress? = nil,
         shutdownTimeout: Duration = .seconds(10), quarantine: QuarantineLimits = QuarantineLimits(),
         watchesDirectory: Bool = true, endsWithParent: Bool = true
@@ -58,6 +61,7 @@ public struct SupervisorConfiguration {
         self.makeRecorder = makeRecorder
         self.handlerLimits = handlerLimits
         self.explain = explain
+        self.ask = ask
         self.controlPath = controlPath
         self.metrics = metrics
         self.shutdownTimeout = shutdownTimeout
@@ -86,6 +90,8 @@ public final class Supervisor {
     private(set) var isShuttingDown = false
     private var hasFailed = false
     private var services: StatusServices?
+    /// What Kong has ids for from the server whose socket this one takes; nil: it has not been asked.
+    var inheritance: [KeptInstance]?
     let started = EventLoop.now
     /// Seconds since 1970.
     let startedAt = Int64(time(nil))
@@ -140,9 +146,10 @@ public final class Supervisor {
             try ProcessEndWatch.start(forParent: parent, on: loop) { [unowned self] in shutDown("Kong exited") }
         }
         makeSlots()
-        startServices()
         watchDirectory()
-        for slot in slots { slot.start() }
+        for slot in slots { slot.open() }
+        // Another server is still asked at its own control socket.
+        if !slots.contains(where: \.takesOver) { startServices() }
         lookForHeldLoops()
         keepFigures()
         loop.run()
@@ -161,10 +168,15 @@ public final class Supervisor {
         }
     }
 
-    private func startServices() {
+    /// Is asked and tells, from the time on when no other server has to.
+    func startServices() {
+        guard services == nil, !isShuttingDown else { return }
         let services = StatusServices(
             controlPath: configuration.controlPath, metrics: configuration.metrics,
-            commands: ["release": { [unowned self] in release($0, $1) }, "reload": { [unowned self] in reload($0, $1) }],
+            commands: [
+                "release": { [unowned self] in release($0, $1) }, "reload": { [unowned self] in reload($0, $1) },
+                "instances": { [unowned self] in tellInstances($0, $1) }, "inherit": { [unowned self] in inherit($0, $1) },
+            ],
             on: loop, logger: logger
         ) { [unowned self] done in status(done) }
         services.start()
@@ -282,7 +294,7 @@ public final class Supervisor {
     private func startNewSlots() {
         let count = slots.count
         makeSlots()
-        for slot in slots.dropFirst(count) { slot.start() }
+        for slot in slots.dropFirst(count) { slot.open() }
     }
 
     /// Replaces the workers that host a plugin; all, if none is named.

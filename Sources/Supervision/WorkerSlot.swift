@@ -14,7 +14,8 @@ final class WorkerSlot {
     private var loop: EventLoop { supervisor.loop }
     private var logger: Logger { supervisor.logger }
 
-    /// Made when there is a worker to serve it, so that a Kong that is being restarted uses the old server until then.
+    /// Made at once where nobody listens, so that what Kong has to say meanwhile waits rather than fails. Where another server does,
+    /// made when there is a worker, so that a Kong that is being reloaded uses the old server until then.
     private var listener: UnixListener?
     /// Serves.
     private(set) var current: WorkerProcess?
@@ -26,6 +27,10 @@ final class WorkerSlot {
     /// As the worker that serves has told, and those that it does not open for now.
     private(set) var plugins: [PluginStatus] = []
     private var backoff = Backoff()
+    /// What a worker that has ended had, and where: its successor is to have it too.
+    private var expected: [LoadedFacts] = []
+    /// How often it has been tried to get back what is missing of that.
+    private var recoveries = 0
     private var waitsToStart = false
     private(set) var restarts = 0
     private var epoch = 0
@@ -37,6 +42,8 @@ final class WorkerSlot {
     private var laterReloads: [(ReloadOutcome) -> Void] = []
 
     private static let epochs = 16
+    /// After 2, 4, 8 … s, some ten minutes in all.
+    private static let mostRecoveries = 8
     /// How long a worker that is being replaced may take to finish its events before it has to end.
     private static let retirementLimit: Duration = .seconds(65)
 
@@ -64,9 +71,30 @@ final class WorkerSlot {
         plugins = statuses + plugins.filter { supervisor.quarantine.contains($0.name) && !names.contains($0.name) }
     }
 
-    var hasServed: Bool { listener != nil }
+    private(set) var hasServed = false
+    /// Another server listens at the socket until there is a worker.
+    var takesOver: Bool { listener == nil }
 
     // MARK: Starting
+
+    /// Starts the first worker.
+    func open() {
+        switch UnixListener.occupant(of: socketPath) {
+        // What is wrong with a path is said by `takeOver`, which tries it again.
+        case .nothing, .stale: try? listen()
+        case .listener, .other, .unknown: break
+        }
+        start()
+    }
+
+    private func listen() throws(SystemError) {
+        guard listener == nil else { return }
+        let hasPredecessor = tellOfOther()
+        listener = try UnixListener(path: socketPath, onAccept: { _ in }, onTrouble: { _ in })
+        // Whatever Kong asks for from now on comes here.
+        if hasPredecessor { supervisor.inheritance(for: self).forEach(inherit) }
+        logger.notice("swift-pluginserver listens on \(socketPath), pid \(getpid())")
+    }
 
     /// Starts a worker. It takes over when it is ready.
     func start() {
@@ -131,6 +159,7 @@ final class WorkerSlot {
             // Kong's old worker, after a reload: its connections and the new server's would go by turns, each with ids that the
             // other does not know, for as long as this server is there and says that it has started something.
             if listener?.isReplaced == true {
+                supervisor.bequeath(instance)
                 supervisor.shutDown("another server has taken \(socketPath), as when Kong reloads")
             }
         case .closed(let id):
@@ -156,11 +185,7 @@ final class WorkerSlot {
             return finishReload(.refused(reason))
         }
         do throws(SystemError) {
-            if listener == nil {
-                tellOfOther()
-                listener = try UnixListener(path: socketPath, onAccept: { _ in }, onTrouble: { _ in })
-                logger.notice("swift-pluginserver listens on \(socketPath), pid \(getpid())")
-            }
+            try listen()
             guard let socket = try listener?.duplicate() else { return }
             worker.send(.serve, with: socket)
         } catch {
@@ -170,6 +195,7 @@ final class WorkerSlot {
         let old = current
         next = nil
         current = worker
+        hasServed = true
         worker.servesSince = EventLoop.now
         if let old {
             reportChangedSchemas(from: old, to: worker)
@@ -180,21 +206,67 @@ final class WorkerSlot {
         parked = []
         for (connection, received) in waiting { move(connection, received, to: nil) }
         finishReload(.taken)
+        supervisor.startServices()
+        recoverMissing(in: worker)
+    }
+
+    /// A plugin that the worker before had, and this one could not open: on a busy machine that takes longer than it may, and
+    /// nobody would look at it again.
+    private func recoverMissing(in worker: WorkerProcess) {
+        let missing = missing(in: worker, of: expected)
+        guard !missing.isEmpty else {
+            expected = []
+            recoveries = 0
+            return
+        }
+        let names = missing.map(\.plugin).joined(separator: ", ")
+        guard recoveries < Self.mostRecoveries else {
+            logger.error("plugin \(names) is not tried again\n  fix: see above why it could not be opened; then swift-pluginserver reload")
+            expected = []
+            recoveries = 0
+            return
+        }
+        recoveries += 1
+        let pause = Duration.seconds(1 << recoveries)
+        logger.error("plugin \(names) ran in the \(name) before and is missing in this one; it is tried again in \(pause)")
+        loop.schedule(after: pause) { [weak self, weak worker] in
+            // Another one has looked at the files since.
+            guard let self, let worker, current === worker, !supervisor.isShuttingDown else { return }
+            reload { _ in }
+        }
+    }
+
+    /// What is not in a worker, though its file is there and it is not quarantined.
+    private func missing(in worker: WorkerProcess, of facts: [LoadedFacts]) -> [LoadedFacts] {
+        let names = Set(worker.loaded.map(\.plugin))
+        return facts.filter {
+            !names.contains($0.plugin) && !supervisor.quarantine.contains($0.plugin) && access($0.path, F_OK) == 0
+        }
     }
 
     /// A reload of Kong's goes so. If it is none, there are two servers for one Kong, or two Kongs with one prefix.
-    private func tellOfOther() {
-        guard case .listener(let pid, let user) = UnixListener.occupant(of: socketPath) else { return }
+    private func tellOfOther() -> Bool {
+        guard case .listener(let pid, let user) = UnixListener.occupant(of: socketPath) else { return false }
         logger.warning(
             "\(socketPath) is taken from process \(pid) of user \(user), which still listens there: it keeps its connections, and gets no new ones")
+        return true
+    }
+
+    /// Goes on with an instance of another server's.
+    func inherit(_ instance: KeptInstance) {
+        guard instances.add(instance) else { return }
+        for worker in workers { worker.send(.restore(instance)) }
+    }
+
+    /// Forgets an instance that nobody asks for any more.
+    func forget(_ id: Int32) {
+        guard instances.remove(id) else { return }
+        for worker in workers { worker.send(.closed(id: id)) }
     }
 
     /// Why a new worker must not replace the old one: it has not taken a plugin that the old one has, and whose file is there.
     private func objection(to worker: WorkerProcess, inPlaceOf old: WorkerProcess) -> String? {
-        let names = Set(worker.loaded.map(\.plugin))
-        let missing = old.loaded.filter { facts in
-            !names.contains(facts.plugin) && !supervisor.quarantine.contains(facts.plugin) && access(facts.path, F_OK) == 0
-        }
+        let missing = missing(in: worker, of: old.loaded)
         guard !missing.isEmpty else { return nil }
         return "plugin \(missing.map(\.plugin).joined(separator: ", ")) is not fit to be reloaded"
     }
@@ -257,7 +329,13 @@ final class WorkerSlot {
         }
         guard worker === current || worker === next else { return }
         let hasFailedToStart = worker === next
-        if worker === current { current = nil } else { next = nil }
+        if worker === current {
+            current = nil
+            let names = Set(worker.loaded.map(\.plugin))
+            expected = worker.loaded + expected.filter { !names.contains($0.plugin) }
+        } else {
+            next = nil
+        }
         if supervisor.isShuttingDown { return }
         if hasFailedToStart, !hasServed, case .exited(let status) = end, status != 0 {
             // It has said why. Kong starts the server again.

@@ -73,7 +73,8 @@ struct SupervisionOptions: ParsableArguments {
             },
             handlerLimits: HandlerLimits(
                 warning: watchdog.warning, limit: watchdog.limit, interval: watchdog.interval),
-            explain: { "\(ServerError.socket($0, $1))" }, controlPath: serving.control.path(in: location),
+            explain: { "\(ServerError.socket($0, $1))" },
+            ask: { try ControlClient(path: serving.control.path(in: location), timeout: .seconds(2)).ask($0, $1) }, controlPath: serving.control.path(in: location),
             metrics: serving.metrics,
             shutdownTimeout: .seconds(serving.shutdownTimeout),
             quarantine: QuarantineLimits(

@@ -59,7 +59,7 @@ import Testing
         init(_ how: String, in directory: TemporaryDirectory) throws {
             let sources = RecordedProcessTests.sources
             try directory.write(RecordedProcessTests.source.utf8, to: "program.c")
-            let parts = ["page", "recorder", "crash", "answer", "report"].map { "\(sources)/\($0).c" }
+            let parts = ["page", "recorder", "crash", "answer", "leave", "report"].map { "\(sources)/\($0).c" }
             try run(
                 "clang",
                 ["-fno-omit-frame-pointer", "-O1", "-I", "\(sources)/include", directory.file("program.c")] + parts

@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import KongClient
 import Testing
@@ -74,6 +75,29 @@ import WireProtocol
         #expect(try crash(server, wireProtocol, "crash", "endless loop").map(\.plain) == answer(wireProtocol))
         #expect(server.log.contains("misbehaving: access handler has held its loop for 0."))
         #expect(server.log.contains("[critical] misbehaving: access handler held its loop for 0."))
+    }
+
+    /// Kong 3 repeats an event whose connection is closed, and makes a failure of one that is reset, as the kernel does it where
+    /// something has not been read.
+    @Test func whoeverElseIsConnectedSeesAnEnd() throws {
+        let server = try start(flags: ["--loops", "1", "--handler-warning", "0.2", "--handler-limit", "3"])
+        let bystander = try server.connect()
+        // [0, 1, "plugin.CloseInstance", [0]]: the server has accepted it.
+        let request = [0x94, 0x00, 0x01, 0xb4] + Array("plugin.CloseInstance".utf8) + [0x91, 0x00]
+        try bystander.send(request)
+        _ = try bystander.receiveMessagePack("notification of the process")
+        _ = try bystander.receiveMessagePack()
+        let kong = server.kong(.messagePack)
+        let instance = try kong.startInstance("misbehaving", config: config("crash", "endless loop"))
+        let thread = Thread { _ = try? kong.handleEvent(instance, "access") }
+        thread.start()
+        try server.waitForLog("has held its loop for")
+        // Nobody reads this any more.
+        try bystander.send(request)
+        #expect(try bystander.receiveUntilClosed() == [])
+        bystander.close()
+        #expect(try server.process.waitForEnd(within: .seconds(60)) != .exited(0))
+        #expect(eventually { thread.isFinished })
     }
 
     @Test(arguments: WireProtocolKind.both)

@@ -145,6 +145,43 @@ import WireProtocol
         #expect(try second.waitForEnd() == .exited(0))
     }
 
+    /// Requests that come before the first worker has opened its plugins. Kong 2.8 never recovers from a refused one.
+    @Test(arguments: WireProtocolKind.both)
+    func connectionsWaitForTheFirstWorker(_ wireProtocol: WireProtocolKind) throws {
+        let directory = try TemporaryDirectory()
+        let plugins = try directory.makeDirectory("plugins")
+        let gate = directory.file("gate")
+        try Plugins.link(Plugins.recorded, into: plugins)
+        try CSource(opening: #"while (access("\#(gate)", F_OK) != 0) usleep(10000);"#).build(to: "\(plugins)/slow.so")
+        let server = try ServerProcess(
+            Program.path, ["-kong-prefix", directory.path, "-plugins-directory", plugins, "--probe-timeout", "60"],
+            errors: .file(directory.file("log")))
+        let socket = directory.file("go_pluginserver.sock")
+        try server.waitUntilListening(on: socket, within: .seconds(60))
+        let calls = Mutex<Result<[PDKCall], any Error>?>(nil)
+        let thread = Thread {
+            let kong = KongClient(socketPath: socket, protocol: wireProtocol, timeout: .seconds(60))
+            let result = Result { try kong.handleEvent(try kong.startInstance("goplug", config: #"{"attach":true}"#), "access") }
+            calls.withLock { $0 = result }
+        }
+        thread.start()
+        #expect(!directory.text(of: "log").contains("serves \(socket)"))
+        #expect(FileManager.default.createFile(atPath: gate, contents: nil))
+        #expect(eventually(within: .seconds(60)) { thread.isFinished })
+        #expect(try calls.withLock { $0 }?.get().map(\.method) == ["kong.service.request.set_header"], "\(directory.text(of: "log"))")
+        server.send(SIGTERM)
+        #expect(try server.waitForEnd() == .exited(0))
+    }
+
+    @Test func aServerThatCannotStartLeavesNoSocket() throws {
+        let directory = try TemporaryDirectory()
+        let server = try ServerProcess(
+            Program.path, ["-kong-prefix", directory.path, "-plugins-directory", directory.file("nowhere")],
+            errors: .file(directory.file("log")))
+        #expect(try server.waitForEnd(within: .seconds(60)) == .exited(1))
+        #expect(!FileManager.default.fileExists(atPath: directory.file("go_pluginserver.sock")))
+    }
+
     @Test func onAReloadTheNewServersSocketStays() throws {
         try TestServer.run { new in
             // The server that is about to go listens on the same path, as Kong's old one does.
@@ -187,6 +224,29 @@ import WireProtocol
         #expect(try old.process.waitForEnd(within: .seconds(60)) == .exited(0))
         #expect(old.log.contains("another server has taken \(old.socket)"))
         try old.expectService()
+        new.send(SIGTERM)
+        #expect(try new.waitForEnd() == .exited(0))
+    }
+
+    /// Kong's new workers begin before the new server listens.
+    @Test(arguments: WireProtocolKind.both)
+    func instancesOfTheOldServerGoOnInTheNewOne(_ wireProtocol: WireProtocolKind) throws {
+        let old = try TestServer()
+        let oldKong = old.kong(wireProtocol)
+        let config = #"{"attach":true}"#
+        let early = try oldKong.startInstance("goplug", config: config)
+        let new = try ServerProcess(
+            Program.path, ["-kong-prefix", old.directory.path, "-plugins-directory", old.plugins],
+            errors: .file(old.directory.file("new-log")))
+        #expect(eventually(within: .seconds(60)) { old.directory.text(of: "new-log").contains("serves \(old.socket)") })
+        let newKong = old.kong(wireProtocol)
+        let calls = [PDKCall("kong.service.request.set_header", ["x-goplug", "Set by custom go plugin"])]
+        #expect(try newKong.handleEvent(early, "access") == calls)
+        // Over a connection that Kong has had before; it is the last thing that the old one does.
+        let late = try oldKong.startInstance("goplug", config: config)
+        #expect(try old.process.waitForEnd(within: .seconds(60)) == .exited(0))
+        #expect(try newKong.handleEvent(late, "access") == calls)
+        #expect(!old.directory.text(of: "new-log").contains("No plugin instance"))
         new.send(SIGTERM)
         #expect(try new.waitForEnd() == .exited(0))
     }

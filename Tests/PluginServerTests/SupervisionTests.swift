@@ -88,6 +88,24 @@ import WireProtocol
         }
     }
 
+    /// As on a machine that is so busy that the plugin does not open in time.
+    @Test func aPluginThatIsMissingAfterACrashIsTriedAgain() throws {
+        let gate = try TemporaryDirectory()
+        try TestServer.run(prepare: { directory in
+            try CSource(opening: #"if (access("\#(gate.file("closed"))", F_OK) == 0) return NULL;"#).build(to: "\(directory)/fickle.so")
+        }) { server in
+            let loads = { server.log.components(separatedBy: "loaded plugin fickle ").count - 1 }
+            #expect(loads() == 1)
+            #expect(FileManager.default.createFile(atPath: gate.file("closed"), contents: nil))
+            #expect(kill(try server.worker(), SIGKILL) == 0)
+            try server.waitForLog("plugin fickle ran in the worker before and is missing in this one; it is tried again in 2")
+            try FileManager.default.removeItem(atPath: gate.file("closed"))
+            #expect(eventually(within: .seconds(60)) { loads() == 2 })
+            #expect(eventually(within: .seconds(60)) { server.log.contains(" takes over from ") })
+            try server.expectService()
+        }
+    }
+
     @Test func noProcessOutlivesASupervisorThatIsKilled() throws {
         let server = try TestServer(Plugins.goodAndBad)
         _ = try server.kong(.protoBuf).startInstance("misbehaving", config: "{}")

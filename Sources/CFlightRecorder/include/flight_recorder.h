@@ -44,6 +44,9 @@ typedef struct flight_connection {
     int32_t fd;     /* -1: it is closed */
     uint32_t sends; /* changes with each write to it, and with its end */
     uint32_t is_cut; /* whether the last write has ended anywhere in what was to be sent */
+    uint32_t is_busy;   /* whether one side owes the other something */
+    uint32_t has_ended; /* the recorder's own */
+    struct flight_connection *next; /* the recorder's own, once it has been added */
 } flight_connection;
 
 /* How an event's waiting client could be answered by a process that cannot go on. Private to the process. */
@@ -188,6 +191,9 @@ uint16_t flight_add_plugin(const char *name, size_t size);
  * MessagePack the response's Data. At most FLIGHT_LONGEST_ANSWER bytes, which
  * are copied. Before any event of the plugin. */
 void flight_set_answer(uint16_t plugin, uint8_t phase, uint32_t protocol, const void *bytes, size_t size);
+
+/* Lets whoever is on this connection know when the process has to end. Once for each. */
+void flight_add_connection(flight_connection *connection);
 
 /* Writes down what is mapped now: libraries that a crash's addresses may be in. */
 void flight_note_modules(void);

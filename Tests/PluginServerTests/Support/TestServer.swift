@@ -10,7 +10,7 @@ final class TestServer: Sendable {
     let socket: String
     let plugins: String
 
-    /// Waits until it listens.
+    /// Waits until it serves.
     /// - Parameters:
     ///   - pluginsDirectory: where the plugins are, if not in a directory of the server's own.
     ///   - socketName: of the socket that it is waited for.
@@ -27,13 +27,16 @@ final class TestServer: Sendable {
         try Plugins.link(plugins, into: self.plugins)
         try prepare(self.plugins)
         socket = directory.file(socketName)
+        let allFlags = flags + Program.extra("SERVER_FLAGS")
         process = try ServerProcess(
             runner.first ?? program,
             runner.dropFirst() + (runner.isEmpty ? [] : [program])
-                + ["-kong-prefix", directory.path, "-plugins-directory", self.plugins] + flags + Program.extra("SERVER_FLAGS"),
+                + ["-kong-prefix", directory.path, "-plugins-directory", self.plugins] + allFlags,
             environment: environment, errors: .file(directory.file("log")))
         do {
             try process.waitUntilListening(on: socket, within: .seconds(60))
+            // A supervisor listens before its worker has looked at the plugins. Tests read what is said of them.
+            if !allFlags.contains("--no-supervisor"), !allFlags.contains("--log-level") { try waitForLog("serves \(socket)", within: .seconds(60)) }
         } catch {
             throw TestFailure("\(error)\n\(directory.text(of: "log"))")
         }
