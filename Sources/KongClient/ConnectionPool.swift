@@ -6,6 +6,8 @@ final class ConnectionPool: Sendable {
     private let timeout: Duration
     private let choice: ConnectionChoice
     private let idle = Mutex<[RawConnection]>([])
+    /// Whether the server ends, and may close a connection after any of its answers.
+    private let mayEnd = Mutex(false)
 
     init(path: String, timeout: Duration, choice: ConnectionChoice) {
         self.path = path
@@ -22,12 +24,14 @@ final class ConnectionPool: Sendable {
         return try RawConnection(path: path, timeout: timeout)
     }
 
+    func expectEnd() { mayEnd.withLock { $0 = true } }
+
     /// Keeps a connection for the next call.
     func keep(_ connection: RawConnection, mayBeClosed: Bool = false) throws(KongClientError) {
         guard connection.isQuiet else {
             let isClosed = connection.isClosedByPeer
             connection.close()
-            if mayBeClosed, isClosed { return }
+            if mayBeClosed || mayEnd.withLock({ $0 }), isClosed { return }
             throw .violation("it sent more than was asked for, or closed the connection after its answer")
         }
         idle.withLock { $0.append(connection) }

@@ -34,6 +34,9 @@ public final class KongClient: Sendable {
     /// Closes the idle connections.
     public func close() { pool.closeAll() }
 
+    /// The server is about to be told to end: from now on it may close a connection after any answer.
+    public func expectEnd() { pool.expectEnd() }
+
     /// Opens connections until so many are idle.
     public func openConnections(_ count: Int) throws(KongClientError) { try pool.fill(to: count) }
 

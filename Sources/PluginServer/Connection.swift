@@ -170,6 +170,7 @@ final class Connection: EventSource, @unchecked Sendable {
             flushesWhenRead = false
             flush()
         }
+        noteWhetherBusy()
     }
 
     /// - Parameter toTheEnd: whether more than what has come now is to be read: that there is no more will not be told again.
@@ -224,7 +225,6 @@ final class Connection: EventSource, @unchecked Sendable {
         }
         hasHeldBack = isClogged && !input.isEmpty
         updateInterest()
-        noteWhetherBusy()
         if context.isRetiring { handOverIfIdle() }
     }
 
@@ -243,6 +243,7 @@ final class Connection: EventSource, @unchecked Sendable {
     func endOfTurn() {
         flushesAtEndOfTurn = false
         flush()
+        noteWhetherBusy()
     }
 
     private func flush() {
@@ -268,7 +269,6 @@ final class Connection: EventSource, @unchecked Sendable {
             context.loop.schedule { [self] in receiveMore() }
         }
         updateInterest()
-        noteWhetherBusy()
         if context.isRetiring { handOverIfIdle() }
     }
 

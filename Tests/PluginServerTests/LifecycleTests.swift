@@ -12,6 +12,7 @@ import WireProtocol
             let kong = server.kong(wireProtocol)
             let instance = try kong.startInstance("misbehaving", config: #"{"mode":"ask","text":"it"}"#)
             // SIGTERM comes while the event waits for Kong: the answer, and the end of the event, come after it.
+            kong.expectEnd()
             let calls = try kong.handleEvent(instance, "access") { _ in
                 server.process.send(SIGTERM)
                 try server.waitForLog("shutting down")
