@@ -1,7 +1,6 @@
 import Foundation
 import KongClient
 import Statistics
-import Synchronization
 import Testing
 import WireProtocol
 
@@ -39,52 +38,6 @@ import WireProtocol
                 #expect(status.statistics.instances["goplug"]?.running ?? 0 == 0)
                 #expect(status.pid == server.process.pid)
             }
-        }
-    }
-
-    @Test(arguments: WireProtocolKind.both)
-    func onlyEventsInFlightFailWhenWorkersAreKilledUnderLoad(_ wireProtocol: WireProtocolKind) throws {
-        let kills = 10
-        let clients = 8
-        try TestServer.run { server in
-            let instance = try server.kong(wireProtocol).startInstance("goplug", config: #"{"attach":true}"#)
-            let isOver = Atomic(false)
-            let done = Atomic(0)
-            let failed = Atomic(0)
-            let expected = [PDKCall("kong.service.request.set_header", ["x-goplug", "Set by custom go plugin"])]
-            let killer = Thread {
-                defer { isOver.store(true, ordering: .relaxed) }
-                for _ in 0..<kills {
-                    guard let worker = try? server.worker() else { return }
-                    kill(worker, SIGKILL)
-                    guard eventually({ hasEnded(worker) }) else { return }
-                    let before = done.load(ordering: .relaxed)
-                    guard eventually({ done.load(ordering: .relaxed) > before + 20 }) else { return }
-                }
-            }
-            killer.start()
-            try onThreads(clients) { _ in
-                let kong = server.kong(wireProtocol)
-                while !isOver.load(ordering: .relaxed) {
-                    do {
-                        let calls = try kong.handleEvent(instance, "access")
-                        guard calls == expected else { throw TestFailure("\(calls)") }
-                        done.add(1, ordering: .relaxed)
-                    } catch let error as KongClientError {
-                        switch error {
-                        // The last is of a connection in the pool.
-                        case .closed, .system, .violation: failed.add(1, ordering: .relaxed)
-                        default: throw error
-                        }
-                        kong.close()
-                    }
-                }
-            }
-            #expect(eventually { killer.isFinished })
-            #expect(try server.status().workers.map(\.restarts) == [UInt64(kills)])
-            #expect(done.load(ordering: .relaxed) >= kills * 20)
-            // One event of each client at a time; and a connection in the pool that was closed meanwhile.
-            #expect(failed.load(ordering: .relaxed) <= 2 * kills * clients)
         }
     }
 
