@@ -91,16 +91,3 @@ import WireProtocol
         }
     }
 }
-
-extension [Traffic.Failure] {
-    /// Each ran when a process ended, and each client has lost one by each end at most.
-    func expectOnlyInFlight(at ends: [ClosedRange<ContinuousClock.Instant>], _ sourceLocation: SourceLocation = #_sourceLocation) {
-        for (number, end) in ends.enumerated() {
-            let clients = filter { $0.overlaps(end) }.map(\.client)
-            let lost = Dictionary(grouping: clients) { $0 }.mapValues(\.count)
-            #expect(lost.values.allSatisfy { $0 == 1 }, "end \(number): \(lost)", sourceLocation: sourceLocation)
-        }
-        let others = filter { failure in !ends.contains { failure.overlaps($0) } }
-        #expect(others.isEmpty, "\(others.count) events failed while no process ended: \(others)", sourceLocation: sourceLocation)
-    }
-}

@@ -25,9 +25,6 @@ final class Traffic: Sendable {
         let client: Int
         let began: ContinuousClock.Instant
         let ended: ContinuousClock.Instant
-
-        /// Whether it ran at a time within a range.
-        func overlaps(_ range: ClosedRange<ContinuousClock.Instant>) -> Bool { began <= range.upperBound && ended >= range.lowerBound }
     }
 
     private struct State {
