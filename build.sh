@@ -19,6 +19,8 @@ usage: ./build.sh VERB
   plugin DIR [--shared-runtime]  dist/plugins/NAME.so from one plugin's folder, here or elsewhere, in Swift, C or Rust.
                                  One in Swift is self-contained (about 14 MB, runs where there is no Swift) unless
                                  --shared-runtime is given (small, needs the Swift runtime of the compiler that built it)
+  stress                         the tests of what crashes, kills, reloads and quarantine cost while there is traffic, at full
+                                 length, with their figures: a quarter of an hour
   bench [PART] [OPTION…]         measure the server beside others: `bench --help`, and Benchmarks/README.md
   install PREFIX                 build, then copy to PREFIX/bin, PREFIX/include and PREFIX/lib/swift-pluginserver/plugins, and
                                  what plugins are built from to PREFIX/share/swift-pluginserver. Of plugins it installs those
@@ -345,6 +347,14 @@ run_tests() {
     test_new_plugin
 }
 
+# What `test` does a little of.
+run_stress() {
+    need_swift
+    need_packages "${build_packages[@]}" "${test_packages[@]}"
+    swift build --build-tests
+    KONG_STRESS=full swift test --skip-build --no-parallel --filter StressTests
+}
+
 # What a newcomer does, outside of this checkout and with what an installation has.
 test_new_plugin() {
     local program=$PWD/.build/debug/swift-pluginserver
@@ -427,6 +437,10 @@ plugin)
     done
     [ -n "$folder" ] || fail "which plugin? ./build.sh plugin DIR"
     build_plugin "$(from_caller "$folder")" "$kind"
+    ;;
+stress)
+    [ $# -eq 0 ] || fail "stress takes no arguments"
+    run_stress
     ;;
 bench)
     run_benchmarks "$@"

@@ -5,14 +5,15 @@ final class ConnectionPool: Sendable {
     private let path: String
     private let timeout: Duration
     private let choice: ConnectionChoice
+    /// Whether a connection may be closed by the server after any answer: its processes end.
+    private let serverMayClose: Bool
     private let idle = Mutex<[RawConnection]>([])
-    /// Whether the server ends, and may close a connection after any of its answers.
-    private let mayEnd = Mutex(false)
 
-    init(path: String, timeout: Duration, choice: ConnectionChoice) {
+    init(path: String, timeout: Duration, choice: ConnectionChoice, serverMayClose: Bool) {
         self.path = path
         self.timeout = timeout
         self.choice = choice
+        self.serverMayClose = serverMayClose
     }
 
     /// A connection from the pool, or a new one. Those that the server has closed meanwhile are dropped, as in nginx.
@@ -24,14 +25,12 @@ final class ConnectionPool: Sendable {
         return try RawConnection(path: path, timeout: timeout)
     }
 
-    func expectEnd() { mayEnd.withLock { $0 = true } }
-
     /// Keeps a connection for the next call.
     func keep(_ connection: RawConnection, mayBeClosed: Bool = false) throws(KongClientError) {
         guard connection.isQuiet else {
             let isClosed = connection.isClosedByPeer
             connection.close()
-            if mayBeClosed || mayEnd.withLock({ $0 }), isClosed { return }
+            if mayBeClosed || serverMayClose, isClosed { return }
             throw .violation("it sent more than was asked for, or closed the connection after its answer")
         }
         idle.withLock { $0.append(connection) }

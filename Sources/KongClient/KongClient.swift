@@ -17,14 +17,17 @@ public final class KongClient: Sendable {
     private let waits = Mutex(0)
 
     /// Connects when it first has to.
-    /// - Parameter timeout: for each answer of the server.
+    /// - Parameters:
+    ///   - timeout: for each answer of the server.
+    ///   - serverMayClose: connections may be closed between two calls, as by a worker that is ended. To Kong, too, they are
+    ///     no more than gone from its pool.
     public init(
         socketPath: String, protocol wireProtocol: WireProtocolKind, timeout: Duration = .seconds(10),
-        choosing choice: ConnectionChoice = .newest
+        choosing choice: ConnectionChoice = .newest, serverMayClose: Bool = false
     ) {
         self.socketPath = socketPath
         self.wireProtocol = wireProtocol
-        pool = ConnectionPool(path: socketPath, timeout: timeout, choice: choice)
+        pool = ConnectionPool(path: socketPath, timeout: timeout, choice: choice, serverMayClose: serverMayClose)
         // Kong's first message of MessagePack has the id 1, its first sequence of ProtoBuf:1 is 2.
         lastID = Mutex(wireProtocol == .messagePack ? 0 : 1)
     }
@@ -33,9 +36,6 @@ public final class KongClient: Sendable {
 
     /// Closes the idle connections.
     public func close() { pool.closeAll() }
-
-    /// The server is about to be told to end: from now on it may close a connection after any answer.
-    public func expectEnd() { pool.expectEnd() }
 
     /// Opens connections until so many are idle.
     public func openConnections(_ count: Int) throws(KongClientError) { try pool.fill(to: count) }

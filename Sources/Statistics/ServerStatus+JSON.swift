@@ -15,6 +15,8 @@ extension ServerStatus {
             "workers": .array(workers.map(\.json)),
             "plugins": .array(plugins.map(\.json)),
             "quarantines": .array(quarantines.map(\.json)),
+            "deadly_starts": .array(
+                deadlyStarts.sorted { $0.key < $1.key }.map { .object(["plugin": .string($0.key), "configs": .count($0.value)]) }),
             "statistics": statistics.json,
         ])
     }
@@ -31,6 +33,10 @@ extension ServerStatus {
         for worker in try json.items("workers") { workers.append(try WorkerStatus(worker)) }
         for plugin in try json.items("plugins") { plugins.append(try PluginStatus(plugin)) }
         for quarantine in try json.items("quarantines") { quarantines.append(try QuarantineStatus(quarantine)) }
+        // A server that is older does not tell.
+        for start in json["deadly_starts"] == nil ? [] : try json.items("deadly_starts") {
+            deadlyStarts[try start.text("plugin")] = try start.count("configs")
+        }
         statistics = try ServerStatistics(json.member("statistics"))
     }
 }

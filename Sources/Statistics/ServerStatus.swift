@@ -13,6 +13,8 @@ public struct ServerStatus: Hashable, Sendable {
     public var workers: [WorkerStatus] = []
     public var plugins: [PluginStatus] = []
     public var quarantines: [QuarantineStatus] = []
+    /// How many configurations of a plugin are not started, since their start has ended a worker; by plugin.
+    public var deadlyStarts: [String: UInt64] = [:]
     /// Of all workers, and of those that there were.
     public var statistics = ServerStatistics()
 

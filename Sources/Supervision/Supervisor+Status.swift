@@ -68,6 +68,7 @@ extension Supervisor {
             let left = quarantine.release(of: plugin).map { max(0, now.duration(to: $0).components.seconds) }
             return QuarantineStatus(plugin: plugin, reason: Self.quarantineReason, secondsLeft: left)
         }
+        for start in quarantine.deadlyStarts { status.deadlyStarts[start.plugin, default: 0] += 1 }
         status.plugins = plugins
         status.statistics = ledger.sum
         return status

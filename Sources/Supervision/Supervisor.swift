@@ -212,7 +212,7 @@ public final class Supervisor {
         let culprit = end.isOwnDoing ? witness.culprit(scene) : nil
         ledger.end(
             worker.pid, crashedIn: culprit.flatMap { culprit in culprit.phase.map { .init(plugin: culprit.plugin, phase: $0) } })
-        logger.error("\(slot.name) \(worker.pid) has ended with \(end)\(Self.account(report, culprit))")
+        logger.error("\(slot.name) \(worker.pid) has ended with \(end)\(worker.account(of: end))\(Self.account(report, culprit))")
         guard let culprit else { return }
         if culprit.activity == .start {
             for start in starts where start.plugin == culprit.plugin {

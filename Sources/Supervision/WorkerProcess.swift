@@ -9,6 +9,8 @@ import Glibc
 final class WorkerProcess {
     let pid: pid_t
     let startedAt = EventLoop.now
+    private let memoryKillsBefore = MemoryKills.count()
+    private var isKilledFromHere = false
     /// Part of the ids of its events.
     let epoch: Int
     /// What it runs, and how it ended. Nil: there is no memory to be had for it, and the worker itself says how it ends.
@@ -182,7 +184,16 @@ final class WorkerProcess {
     /// What has not let go of its loop since it was looked at before.
     func lookForHeldLoops() -> [HeldLoops.Finding] { recorder.map { heldLoops.look(at: $0) } ?? [] }
 
-    func kill(_ signal: Int32) { Glibc.kill(pid, signal) }
+    func kill(_ signal: Int32) {
+        isKilledFromHere = true
+        Glibc.kill(pid, signal)
+    }
+
+    /// Who may have ended it, for the log: of SIGKILL nobody tells.
+    func account(of end: WorkerEnd) -> String {
+        guard end == .killed(signal: SIGKILL), !isKilledFromHere else { return "" }
+        return MemoryKills.account(before: memoryKillsBefore, now: MemoryKills.count())
+    }
 
     /// What it wrote to standard error last.
     var lastLines: [String] { errors.lastLines }

@@ -1,7 +1,6 @@
 import Foundation
 import KongClient
 import Statistics
-import Synchronization
 import Testing
 import WireProtocol
 
@@ -13,50 +12,6 @@ import WireProtocol
         try? FileManager.default.removeItem(atPath: temporary)
         try FileManager.default.copyItem(atPath: "\(Program.folder)/lib\(target).so", toPath: temporary)
         guard rename(temporary, "\(server.plugins)/\(name).so") == 0 else { throw TestFailure("rename") }
-    }
-
-    @Test func reloadsUnderLoadFailNoEvent() throws {
-        let reloads = 10
-        try TestServer.run { server in
-            let isOver = Atomic(false)
-            let done = Mutex([0, 0])
-            let instances = try WireProtocolKind.both.map { wireProtocol in
-                try server.kong(wireProtocol).startInstance("goplug", config: #"{"attach":true,"__key__":"a"}"#)
-            }
-            let outcome = Mutex("")
-            let reloader = Thread {
-                defer { isOver.store(true, ordering: .relaxed) }
-                for _ in 0..<reloads {
-                    let before = done.withLock { $0 }
-                    let result = try? Program(["reload", "-kong-prefix", server.directory.path])
-                    guard result?.end == .exited(0) else { return outcome.withLock { $0 = "\(result?.errors ?? "none")" } }
-                    guard eventually({ done.withLock { $0[0] > before[0] + 20 && $0[1] > before[1] + 20 } }) else {
-                        return outcome.withLock { $0 = "events stopped" }
-                    }
-                }
-            }
-            reloader.start()
-            let expected = [PDKCall("kong.service.request.set_header", ["x-goplug", "Set by custom go plugin"])]
-            try onThreads(8) { index in
-                let which = index % 2
-                let kong = server.kong(WireProtocolKind.both[which])
-                while !isOver.load(ordering: .relaxed) {
-                    let calls = try kong.handleEvent(instances[which], "access")
-                    guard calls == expected else { throw TestFailure("\(calls)") }
-                    done.withLock { $0[which] += 1 }
-                }
-            }
-            #expect(eventually { reloader.isFinished })
-            #expect(outcome.withLock { $0 } == "")
-            // None has crashed, and none is left behind.
-            #expect(server.log.components(separatedBy: "takes over from").count == reloads + 1)
-            #expect(eventually { (try? server.status().workers.map(\.retiring)) == [[]] })
-            #expect(try server.status().workers.map(\.restarts) == [0])
-            // All that the old ones have done is known.
-            let events = UInt64(done.withLock { $0.reduce(0, +) })
-            try server.expectStatus("\(events) events") { $0.events("goplug")[.done] == events && $0.events("goplug").begun == events }
-            #expect(try server.status().statistics.instances["goplug"]?.running == 2)
-        }
     }
 
     /// Between two steps of an event Kong may use its connection for another, and another connection for the next step.

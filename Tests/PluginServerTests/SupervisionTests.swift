@@ -1,7 +1,6 @@
 import Foundation
 import KongClient
 import Statistics
-import Synchronization
 import Testing
 import WireProtocol
 
@@ -39,52 +38,6 @@ import WireProtocol
                 #expect(status.statistics.instances["goplug"]?.running ?? 0 == 0)
                 #expect(status.pid == server.process.pid)
             }
-        }
-    }
-
-    @Test(arguments: WireProtocolKind.both)
-    func onlyEventsInFlightFailWhenWorkersAreKilledUnderLoad(_ wireProtocol: WireProtocolKind) throws {
-        let kills = 10
-        let clients = 8
-        try TestServer.run { server in
-            let instance = try server.kong(wireProtocol).startInstance("goplug", config: #"{"attach":true}"#)
-            let isOver = Atomic(false)
-            let done = Atomic(0)
-            let failed = Atomic(0)
-            let expected = [PDKCall("kong.service.request.set_header", ["x-goplug", "Set by custom go plugin"])]
-            let killer = Thread {
-                defer { isOver.store(true, ordering: .relaxed) }
-                for _ in 0..<kills {
-                    guard let worker = try? server.worker() else { return }
-                    kill(worker, SIGKILL)
-                    guard eventually({ hasEnded(worker) }) else { return }
-                    let before = done.load(ordering: .relaxed)
-                    guard eventually({ done.load(ordering: .relaxed) > before + 20 }) else { return }
-                }
-            }
-            killer.start()
-            try onThreads(clients) { _ in
-                let kong = server.kong(wireProtocol)
-                while !isOver.load(ordering: .relaxed) {
-                    do {
-                        let calls = try kong.handleEvent(instance, "access")
-                        guard calls == expected else { throw TestFailure("\(calls)") }
-                        done.add(1, ordering: .relaxed)
-                    } catch let error as KongClientError {
-                        switch error {
-                        // The last is of a connection in the pool.
-                        case .closed, .system, .violation: failed.add(1, ordering: .relaxed)
-                        default: throw error
-                        }
-                        kong.close()
-                    }
-                }
-            }
-            #expect(eventually { killer.isFinished })
-            #expect(try server.status().workers.map(\.restarts) == [UInt64(kills)])
-            #expect(done.load(ordering: .relaxed) >= kills * 20)
-            // One event of each client at a time; and a connection in the pool that was closed meanwhile.
-            #expect(failed.load(ordering: .relaxed) <= 2 * kills * clients)
         }
     }
 
@@ -232,7 +185,81 @@ import WireProtocol
             let calls = try kong.handleEvent(id, "access", answering: exiting)
             #expect(calls.map(\.method) == ["kong.log.err", "kong.response.exit"])
             #expect(try kong.handleEvent(fine, "access").first?.arguments.last?.text?.hasSuffix(" fine") == true)
-            #expect(try server.status().workers.map(\.restarts) == [1])
+            let status = try server.status()
+            #expect(status.workers.map(\.restarts) == [1] && status.deadlyStarts == ["misbehaving": 1])
+            let report = try Program(["status", "-kong-prefix", server.directory.path])
+            #expect(report.outputText.contains("not started misbehaving: a configuration is not started again"), "\(report.outputText)")
+            // Another try ends the same way, and costs nobody anything.
+            let release = try Program(["release", "misbehaving", "-kong-prefix", server.directory.path])
+            #expect(release.end == .exited(1), "\(release.errors)")
+            #expect(eventually { (try? server.status().deadlyStarts) == ["misbehaving": 1] })
+            #expect(try kong.handleEvent(fine, "access").first?.arguments.last?.text?.hasSuffix(" fine") == true)
+        }
+    }
+
+    // MARK: What a plugin may take
+
+    /// An allocation that fails ends the plugin where it asks for the memory, so that it can be named.
+    @Test(arguments: WireProtocolKind.both)
+    func aPluginThatTakesTooMuchMemoryIsNamed(_ wireProtocol: WireProtocolKind) throws {
+        try TestServer.runPerPlugin(flags: ["--worker-memory", "\(512 << 20)"]) { server in
+            let before = try server.worker(of: "misbehaving")
+            let limits = FileManager.default.contents(atPath: "/proc/\(before)/limits").map { String(decoding: $0, as: UTF8.self) }
+            #expect(limits?.split(separator: "\n").contains { $0.hasPrefix("Max data size") && $0.contains(" \(512 << 20) ") } == true)
+            let other = try server.worker(of: "goplug")
+            let kong = server.kong(wireProtocol, of: "misbehaving")
+            let greedy = try kong.startInstance("misbehaving", config: #"{"mode":"crash","text":"out of memory"}"#)
+            #expect(try kong.handleEvent(greedy, "access", answering: exiting).last?.plain == .exit500)
+            try server.waitForLog("worker of misbehaving \(before) has ended with ")
+            #expect(server.log.contains(": misbehaving: access handler crashed: SIG"), "\(server.log)")
+            #expect(server.log.contains(", instance \(greedy), event "))
+            #expect(try server.worker(of: "goplug") == other)
+        }
+    }
+
+    @Test(arguments: WireProtocolKind.both)
+    func aPluginThatDoesNotLetGoOfItsLoopIsEnded(_ wireProtocol: WireProtocolKind) throws {
+        try TestServer.runPerPlugin(flags: ["--handler-warning", "0.2", "--handler-limit", "0.6"]) { server in
+            let before = try server.worker(of: "misbehaving")
+            let kong = server.kong(wireProtocol, of: "misbehaving")
+            let endless = try kong.startInstance("misbehaving", config: #"{"mode":"crash","text":"endless loop"}"#)
+            let fine = try kong.startInstance("misbehaving", config: #"{"text":"fine"}"#)
+            #expect(try kong.handleEvent(endless, "access", answering: exiting).last?.plain == .exit500)
+            try server.waitForLog("worker of misbehaving \(before) has ended with ")
+            let log = server.log
+            #expect(log.contains("misbehaving: access handler has held its loop for 0."), "\(log)")
+            #expect(log.contains("misbehaving: access handler does not let go of its loop (--handler-limit); worker \(before) ends"), "\(log)")
+            #expect(log.contains(": misbehaving: access handler held its loop for 0."), "\(log)")
+            // It counts as a crash of the plugin.
+            try server.waitForLog("plugin misbehaving has ended 1 worker")
+            let calls = try server.kong(wireProtocol, of: "misbehaving").handleEvent(fine, "access")
+            #expect(calls.first?.arguments.last?.text?.hasSuffix(" fine") == true, "\(calls)")
+        }
+    }
+
+    /// The share of the machine that workers have is what Kong's start command gives the server.
+    @Test func workersHaveTheProcessorsAndThePriorityOfTheServer() throws {
+        func line(_ name: String, of process: String) -> String? {
+            let status = FileManager.default.contents(atPath: "/proc/\(process)/status").map { String(decoding: $0, as: UTF8.self) }
+            return status?.split(separator: "\n").first { $0.hasPrefix("\(name):") }?.split(separator: "\t").last.map(String.init)
+        }
+        let first = try #require(line("Cpus_allowed_list", of: "self")?.split { $0 == "," || $0 == "-" }.first.map(String.init))
+        let server = try TestServer(runner: ["/usr/bin/nice", "-n", "5", "/usr/bin/taskset", "-c", first])
+        let worker = try server.worker()
+        #expect(line("Cpus_allowed_list", of: "\(worker)") == first)
+        #expect(getpriority(__priority_which_t(PRIO_PROCESS.rawValue), id_t(worker)) == getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0) + 5)
+        #expect(server.log.contains("worker \(worker) serves \(server.socket), 1 loops"), "\(server.log)")
+        try server.stop()
+    }
+
+    /// Of SIGKILL nobody tells who has sent it; the kernel counts what it kills itself.
+    @Test func ofAWorkerThatIsKilledTheLogSaysWhoMayHaveDoneIt() throws {
+        try TestServer.run { server in
+            let worker = try server.worker()
+            kill(worker, SIGKILL)
+            let end = try server.waitForWorkerEnd(1)
+            #expect(end.contains("worker \(worker) has ended with signal 9 (Killed); "))
+            #expect(["somebody has sent it", "the kernel has killed"].contains { end.contains("(Killed); \($0)") }, "\(end)")
         }
     }
 }

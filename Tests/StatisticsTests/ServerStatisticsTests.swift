@@ -148,6 +148,7 @@ enum ExampleStatus {
         var bad = PluginStatus(name: "bad", state: .refused)
         bad.reason = "not-elf: a \"script\"\\\nof two lines"
         status.plugins = [bad, goplug, zoo]
+        status.deadlyStarts = ["a": 1, "b \u{22}": 3]
         status.quarantines = [
             QuarantineStatus(plugin: "zoo", reason: "5 crashes in 60 s", secondsLeft: 42),
             QuarantineStatus(plugin: "old", reason: "its start crashed", secondsLeft: nil),

@@ -17,6 +17,11 @@ struct StatusReport {
             let until = quarantine.secondsLeft.map { "tried again in \(Self.duration($0))" } ?? "until its file changes, or it is released"
             text += "\n\(style.bad("quarantined")) \(quarantine.plugin.printable): \(quarantine.reason.printable); \(until)\n"
         }
+        for (plugin, count) in status.deadlyStarts.sorted(by: { $0.key < $1.key }) {
+            let configurations = count == 1 ? "a configuration is" : "\(count) configurations are"
+            let fix = "until its file changes, or it is released: swift-pluginserver release \(plugin.printable)"
+            text += "\n\(style.bad("not started")) \(plugin.printable): \(configurations) not started again, since the start has ended a worker; \(fix)\n"
+        }
         self.text = text
     }
 

@@ -74,8 +74,10 @@ final class TestServer: Sendable {
         }
     }
 
-    func kong(_ wireProtocol: WireProtocolKind, choosing choice: ConnectionChoice = .newest) -> KongClient {
-        KongClient(socketPath: socket, protocol: wireProtocol, timeout: .seconds(30), choosing: choice)
+    func kong(
+        _ wireProtocol: WireProtocolKind, choosing choice: ConnectionChoice = .newest, serverMayClose: Bool = false
+    ) -> KongClient {
+        KongClient(socketPath: socket, protocol: wireProtocol, timeout: .seconds(30), choosing: choice, serverMayClose: serverMayClose)
     }
 
     func connect() throws -> RawConnection { try RawConnection(path: socket, timeout: .seconds(30)) }
