@@ -28,10 +28,11 @@ final class LoadReport {
         records.append(.refused(path: error.subject.path, plugin, error))
     }
 
-    func taken(_ plugin: CheckedPlugin, _ description: PluginDescription, as verb: String) {
+    /// - Parameter isKept: whether it is not what is at its path, but what was.
+    func taken(_ plugin: CheckedPlugin, _ description: PluginDescription, as verb: String, isKept: Bool = false) {
         summary.taken += 1
         logger.notice(
-            "\(verb) plugin \(description.name) \(description.version) from \(plugin.path.printable): \(plugin.stamp.versions), phases \(description.phases.joined(separator: ", "))")
+            "\(verb) plugin \(description.name) \(description.version) from \(isKept ? "the file that was kept of " : "")\(plugin.path.printable): \(plugin.stamp.versions), phases \(description.phases.joined(separator: ", "))")
         for waived in plugin.waived { logger.warning("taken all the same: \(waived)") }
         records.append(.taken(plugin, description))
     }

@@ -37,7 +37,7 @@ struct PluginOpening {
                 let description = try result.get()
                 if let contexts { try load(plugin, description, for: contexts, keptBecause) }
                 descriptions.append(description)
-                report.taken(plugin, description, as: contexts == nil ? "found" : keptBecause == nil ? "loaded" : "loaded, as it was before,")
+                report.taken(plugin, description, as: contexts == nil ? "found" : "loaded", isKept: keptBecause != nil)
             } catch {
                 // What its file was refused for is what there is to mend.
                 if keptBecause != nil { report.refused(plugin, error) } else { refuse(plugin.name.description, plugin, error) }
