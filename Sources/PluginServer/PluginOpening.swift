@@ -10,6 +10,8 @@ struct PluginOpening {
     private(set) var descriptions: [PluginDescription] = []
     /// Also of plugins that have been opened all the same, from the images that were kept of them.
     private(set) var refusals: [String: LoadError] = [:]
+    /// The SHA-256 of files that were refused for what they do, and not for what they are called or whose they are.
+    private var unfit: Set<String> = []
     private let contexts: [LoopContext]?
     private let policy: PluginPolicy
     private let report: LoadReport
@@ -27,54 +29,61 @@ struct PluginOpening {
     }
 
     /// Probes plugins, and loads those that pass.
-    /// - Parameter plugins: each with what the file at its path was refused for, if this is not that file.
-    mutating func open(_ plugins: [(plugin: CheckedPlugin, keptBecause: LoadError?)]) {
-        let digests = contexts == nil ? nil : Self.startReadingDigests(plugins.map(\.plugin.file))
-        let probed = PluginProber(arguments: policy.probeArguments, limits: policy.probe).probe(plugins.map(\.plugin))
+    mutating func open(_ plugins: [CheckedPlugin]) {
+        let digests = contexts == nil ? nil : Self.startReadingDigests(plugins.map(\.file))
+        let probed = PluginProber(arguments: policy.probeArguments, limits: policy.probe).probe(plugins)
         digests?.join()
-        for ((plugin, keptBecause), result) in zip(plugins, probed) {
+        for (plugin, result) in zip(plugins, probed) {
             do throws(LoadError) {
-                let description = try result.get()
-                if let contexts { try load(plugin, description, for: contexts, keptBecause) }
-                descriptions.append(description)
-                report.taken(plugin, description, as: contexts == nil ? "found" : "loaded", isKept: keptBecause != nil)
+                try take(plugin, try result.get(), keptBecause: nil)
             } catch {
-                // What its file was refused for is what there is to mend.
-                if keptBecause != nil { report.refused(plugin, error) } else { refuse(plugin.name.description, plugin, error) }
+                refuse(plugin.name.description, plugin, error)
+                if !error.isOfCircumstances { unfit.insert(plugin.file.knownDigest) }
             }
         }
     }
 
-    /// Opens plugins from the images that were kept of them, where there is reason to.
+    /// Opens plugins from the images that were kept of them, where there is reason to. They have served before, so they are not
+    /// probed again: a machine that is short of time or processes would take away what it has.
     /// - Parameters:
     ///   - absent: why there is no directory.
     ///   - restoresMissing: whether that a file is not there is a reason.
-    mutating func open(_ kept: [KeptImage], inPlaceOf absent: LoadError?, restoresMissing: Bool, directory: String) {
-        var plugins: [(plugin: CheckedPlugin, keptBecause: LoadError?)] = []
+    mutating func open(_ kept: [KeptImage], inPlaceOf absent: LoadError?, restoresMissing: Bool) {
         for image in kept where loaded[image.plugin.description] == nil {
             let name = image.plugin.description
             guard let reason = refusals[name] ?? absent ?? (restoresMissing ? LoadError.missing(image) : nil) else { continue }
+            // What its file was refused for is what there is to mend, whatever becomes of the image.
             refusals[name] = reason
+            guard !unfit.contains(image.sha256) else { continue }
+            var plugin: CheckedPlugin?
             do throws(LoadError) {
-                plugins.append((try image.check(policy.check), reason))
+                let checked = try image.check(policy.check)
+                plugin = checked
+                try take(checked, nil, keptBecause: reason)
             } catch {
-                report.refused(nil, error)
+                report.refused(plugin, error)
             }
         }
-        if !plugins.isEmpty { open(plugins) }
     }
 
-    private mutating func load(
-        _ plugin: CheckedPlugin, _ description: PluginDescription, for contexts: [LoopContext], _ keptBecause: LoadError?
+    /// - Parameter description: nil: to be told by the plugin when it is loaded.
+    private mutating func take(
+        _ plugin: CheckedPlugin, _ description: PluginDescription?, keptBecause: LoadError?
     ) throws(LoadError) {
-        let host = PluginHost(name: description.name, contexts: contexts, logger: report.logger)
-        let open = try Self.open(plugin, host, on: contexts)
+        let loaded = contexts == nil ? nil : try load(plugin, keptBecause)
+        guard let description = description ?? loaded?.description else { return }
+        descriptions.append(description)
+        report.taken(plugin, description, as: contexts == nil ? "found" : "loaded", isKept: keptBecause != nil)
+    }
+
+    private mutating func load(_ plugin: CheckedPlugin, _ keptBecause: LoadError?) throws(LoadError) -> LoadedPlugin {
+        let host = PluginHost(name: plugin.name.description, contexts: contexts ?? [], logger: report.logger)
+        let open = try Self.open(plugin, host, on: contexts ?? [])
         let opened = LoadedPlugin(open, plugin.file, host, keptBecause: keptBecause, index: loaded.count)
         CrashAnswers.prepare(for: opened)
-        loaded[description.name] = opened
-        for warning in open.schema.findings {
-            report.warn("the schema of plugin \(description.name): \(warning)")
-        }
+        loaded[opened.name] = opened
+        for warning in open.schema.findings { report.warn("the schema of plugin \(opened.name): \(warning)") }
+        return opened
     }
 
     /// Lets the plugin's first code run. On the thread that will be the first loop's.
@@ -94,6 +103,9 @@ struct PluginOpening {
 }
 
 extension LoadError {
+    /// Whether it says more of the machine than of the file.
+    fileprivate var isOfCircumstances: Bool { code == .loadTimeout || code == .probeFailed }
+
     fileprivate static func missing(_ image: KeptImage) -> LoadError {
         LoadError(
             .missingFile, .plugin(name: image.plugin.description, path: image.path), reason: "no such file",

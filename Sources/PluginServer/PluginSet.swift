@@ -38,8 +38,7 @@ final class LoadedPlugin: @unchecked Sendable {
         isBlocking = plugin.isBlocking
         phases = plugin.phases.rawValue
         self.file = file
-        // Known already; or somebody writes to it.
-        sha256 = (try? file.digest().description) ?? ""
+        sha256 = file.knownDigest
         self.keptBecause = keptBecause
         modifiedAt = plugin.modificationTime
         loadedAt = Int64(wallClockSeconds())
@@ -66,6 +65,11 @@ final class LoadedPlugin: @unchecked Sendable {
             name: name, updatedAt: modifiedAt, loadedAt: loadedAt, phases: description.phases,
             version: description.version, priority: description.priority, schema: description.schema.text)
     }
+}
+
+extension PluginFile {
+    /// Its SHA-256; empty if somebody writes to it.
+    var knownDigest: String { (try? digest().description) ?? "" }
 }
 
 /// How plugins are judged before they are loaded.
@@ -161,8 +165,8 @@ public struct PluginSet: Sendable {
             absent = error
         }
         for plugin in checked { for image in kept where image.plugin == plugin.name { plugin.file.adoptDigest(of: image) } }
-        opening.open(checked.map { ($0, nil) })
-        opening.open(kept, inPlaceOf: absent, restoresMissing: restoresMissing, directory: directory)
+        opening.open(checked)
+        opening.open(kept, inPlaceOf: absent, restoresMissing: restoresMissing)
         if contexts != nil { flight_note_modules() }
         self.directory = directory
         loaded = opening.loaded

@@ -75,9 +75,11 @@ public final class Server: @unchecked Sendable {
     private static let drainInterval: Duration = .milliseconds(10)
 
     /// Opens the plugins and, unless it is told otherwise, listens; connections wait in the backlog until `run`.
-    /// - Parameter supervision: who looks after this process.
+    /// - Parameters:
+    ///   - kept: plugins as another process has had them: what is opened of a plugin whose file is refused.
+    ///   - supervision: who looks after this process.
     public init(
-        _ configuration: ServerConfiguration, logger: Logger, diagnostics: Diagnostics?,
+        _ configuration: ServerConfiguration, kept: [KeptImage] = [], logger: Logger, diagnostics: Diagnostics?,
         supervision: any SupervisionHook = Unsupervised(pid: getpid())
     ) throws(ServerError) {
         self.configuration = configuration
@@ -99,7 +101,7 @@ public final class Server: @unchecked Sendable {
         }
         let report = LoadReport(on: configuration.pluginsDirectory, logger: logger, diagnostics: diagnostics)
         do throws(ServerError) {
-            try open(report)
+            try open(kept, report)
         } catch {
             report.writeRecords()
             throw error
@@ -132,10 +134,10 @@ public final class Server: @unchecked Sendable {
     }
 
     /// Opens the plugins, and listens.
-    private func open(_ report: LoadReport) throws(ServerError) {
+    private func open(_ kept: [KeptImage], _ report: LoadReport) throws(ServerError) {
         do throws(LoadError) {
             plugins = try PluginSet(
-                configuration.pluginsDirectory, only: configuration.only, except: configuration.quarantined, kept: configuration.kept,
+                configuration.pluginsDirectory, only: configuration.only, except: configuration.quarantined, kept: kept,
                 restoresMissing: configuration.restoresMissing, contexts: contexts, policy: configuration.policy, report: report)
         } catch {
             supervision.refused(nil, error)

@@ -15,9 +15,8 @@ public struct ServerConfiguration: Sendable {
     public var quarantined: Set<String> = []
     /// Whether a request goes on without a plugin that is quarantined; if not, it is answered with status 503.
     public var passesQuarantined = false
-    /// Plugins as another process has had them: what is opened of a plugin whose file is refused.
-    public var kept: [KeptImage] = []
-    /// Whether they also stand in for files that are not there; if not, a plugin whose file has been removed is none.
+    /// Whether images that were kept also stand in for files that are not there; if not, a plugin whose file has been removed
+    /// is none.
     public var restoresMissing = false
     /// Where the plugins are.
     public var pluginsDirectory: String

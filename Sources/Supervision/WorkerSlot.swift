@@ -187,14 +187,15 @@ final class WorkerSlot {
     private func tellOfKept(_ worker: WorkerProcess) {
         for refusal in worker.refused {
             guard let plugin = refusal.plugin, let image = images[plugin] else { continue }
-            let replace = "put a good file there: \(image.path.replaceCommand)"
+            let what = "\(refusal.path) is \(refusal.isMissing ? "gone" : "refused (\(refusal.code): \(refusal.reason))")"
+            // Of the directory has been said what is to be done.
+            let replace = refusal.path == image.path ? "put a good file there: \(image.path.replaceCommand)" : "mend what is said above of \(refusal.path)"
             if let facts = worker.loaded.first(where: { $0.plugin == plugin }) {
-                let fix = refusal.isMissing ? "\(replace); or do without it: swift-pluginserver reload" : replace
-                logger.error(
-                    "plugin \(plugin) runs on as it was, \(facts.version), \(facts.digest): what is at \(refusal.path) is refused (\(refusal.code): \(refusal.reason))\n  fix: \(fix)")
+                let fix = refusal.isMissing ? "\(replace); or do without it: swift-pluginserver reload \(plugin)" : replace
+                logger.error("plugin \(plugin) runs on as it was, \(facts.version), \(facts.digest): \(what)\n  fix: \(fix)")
             } else {
                 logger.error(
-                    "plugin \(plugin) is lost to \(name) \(worker.pid): \(refusal.path) is refused (\(refusal.code): \(refusal.reason)), and what ran before cannot be opened again\n  fix: \(replace)")
+                    "plugin \(plugin) is lost to \(name) \(worker.pid): \(what), and what ran before cannot be opened again\n  fix: \(replace)")
             }
         }
     }

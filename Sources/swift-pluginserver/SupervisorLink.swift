@@ -11,8 +11,8 @@ import Synchronization
 // @unchecked Sendable: all is set before the server has threads, but `server` and `seeds`, which are [loop 0].
 final class SupervisorLink: SupervisionHook, @unchecked Sendable {
     let task: WorkerTask
-    /// Plugins as workers before have had them.
-    let kept: [KeptImage]
+    /// Plugins as workers before have had them, until they are taken.
+    private var kept: [KeptImage]
     private let connection: WorkerConnection
     private let counter: SharedCounter
     /// What the supervisor sees of what runs here; nil: nothing.
@@ -54,6 +54,12 @@ final class SupervisorLink: SupervisionHook, @unchecked Sendable {
         self.connection = connection
         self.counter = counter
         deadlyStarts = Set(task.deadlyStarts)
+    }
+
+    /// Plugins as workers before have had them. What is not opened of them is closed with them. Before the server runs.
+    func takeKept() -> [KeptImage] {
+        defer { kept = [] }
+        return kept
     }
 
     /// Takes messages from now on. Before the server runs.

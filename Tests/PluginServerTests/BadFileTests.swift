@@ -38,6 +38,13 @@ import WireProtocol
         #expect(calls.first?.arguments.compactMap(\.text) == [SmallPlugin.header, text], sourceLocation: location)
     }
 
+    /// The same after a reload: for a moment an event may still come to the worker that has been told to retire.
+    private func expectSoon(_ text: String, from id: Int64, _ kong: KongClient, _ location: SourceLocation = #_sourceLocation) throws {
+        #expect(
+            try eventually { try kong.handleEvent(id, "access", answering: exiting).first?.arguments.last?.text == text },
+            sourceLocation: location)
+    }
+
     /// Kills the worker, and waits for the next one.
     private func killWorker(_ server: TestServer, of plugin: String = "") throws {
         let worker = try server.worker(of: plugin)
@@ -87,8 +94,19 @@ import WireProtocol
             try SmallPlugin(version: "2.0.0").install(named: "small", into: server.plugins)
             let good = try Program(["reload", "small", "-kong-prefix", server.directory.path])
             #expect(good.end == .exited(0) && good.outputText.contains("small: 1.0.0 -> 2.0.0, SHA-256 "), "\(good.outputText)\(good.errors)")
-            try expect("2.0.0 a", from: id, server.kong(.messagePack))
+            try expectSoon("2.0.0 a", from: id, server.kong(.messagePack))
             #expect(try plugin("small", server).place == .same && plugin("small", server).refusal.isEmpty)
+        }
+    }
+
+    /// Nothing of it is known to be bad; what has served before is not made to wait for a machine that is short of time.
+    @Test func aFileThatTakesTooLongToOpenIsNotTaken() throws {
+        try TestServer.run([:], flags: ["--no-watch"], prepare: { try SmallPlugin().build(named: "small", into: $0) }) { server in
+            let id = try server.kong(.protoBuf).startInstance("small", config: #"{"text":"a"}"#)
+            try SmallPlugin.move(Data(CSource.bytes(of: CSource(opening: "for (;;) pause();"))), to: "\(server.plugins)/small.so")
+            try killWorker(server)
+            try server.waitForLog(": \(server.plugins)/small.so is refused (load-timeout: ")
+            try expect("1.0.0 a", from: id, server.kong(.protoBuf))
         }
     }
 
@@ -138,7 +156,7 @@ import WireProtocol
             #expect(reload.end == .exited(0), "\(reload.errors)")
             #expect(try server.worker() != before)
             try expect("1.0.0 as ever", from: first, kong)
-            try expect("2.0.0 as ever", from: second, kong)
+            try expectSoon("2.0.0 as ever", from: second, kong)
             #expect(server.log.contains("takes over from \(before): first: refused, truncated: "))
             #expect(server.log.contains("; second: 1.0.0 -> 2.0.0, SHA-256 "))
             // Asked for what is refused, it says so.
@@ -222,14 +240,17 @@ import WireProtocol
             // One line for all of them, and each names the file.
             #expect(count("cannot start 20 instances of small again", server) == 1)
             #expect(count("there is no small.so", server) == 1)
-            let calls = try kong.handleEvent(ids[7], "access", answering: exiting)
-            #expect(calls.first?.arguments.first?.text?.contains("there is no small.so and no libsmall.so in \(server.plugins)") == true, "\(calls)")
+            #expect(
+                try eventually {
+                    try kong.handleEvent(ids[7], "access", answering: exiting).first?.arguments.first?.text?
+                        .contains("there is no small.so and no libsmall.so in \(server.plugins)") == true
+                })
             // It does not come back with a new worker, but with its file.
             try killWorker(server)
             #expect(try server.status().plugins.map(\.name) == ["goplug"])
             try SmallPlugin.move(file, to: "\(server.plugins)/small.so")
             try server.waitForLog("small: loaded, 1.0.0, SHA-256 ")
-            try expect("1.0.0 7", from: ids[7], server.kong(.protoBuf))
+            try expectSoon("1.0.0 7", from: ids[7], server.kong(.protoBuf))
         }
     }
 
@@ -237,10 +258,11 @@ import WireProtocol
     @Test func aWorkerThatEndsLosesNoRemovedFile() throws {
         try TestServer.run([:], flags: ["--no-watch"], prepare: { try SmallPlugin().build(named: "small", into: $0) }) { server in
             let id = try server.kong(.protoBuf).startInstance("small", config: "{}")
+            let digest = try plugin("small", server).sha256
             try FileManager.default.removeItem(atPath: "\(server.plugins)/small.so")
             #expect(try plugin("small", server).place == .missing)
             try killWorker(server)
-            try server.waitForLog("what is at \(server.plugins)/small.so is refused (missing-file: no such file)")
+            try server.waitForLog("plugin small runs on as it was, 1.0.0, SHA-256 \(digest.prefix(12)): \(server.plugins)/small.so is gone")
             try expect("1.0.0 as ever", from: id, server.kong(.protoBuf))
             let reload = try Program(["reload", "small", "-kong-prefix", server.directory.path])
             #expect(reload.end == .exited(0) && reload.outputText.contains("small: unloaded, for \(server.plugins)/small.so is gone"), "\(reload.errors)")
@@ -259,7 +281,7 @@ import WireProtocol
             try bytes.write(to: URL(fileURLWithPath: path))
             try server.waitForLog("small: 1.0.0 -> 2.0.0, SHA-256 ")
             #expect(!server.log.contains("unloaded"))
-            try expect("2.0.0 as ever", from: id, server.kong(.protoBuf))
+            try expectSoon("2.0.0 as ever", from: id, server.kong(.protoBuf))
         }
     }
 
@@ -273,6 +295,7 @@ import WireProtocol
             #expect(reload.end == .exited(1) && reload.errors.contains("\(server.plugins) is refused, missing-directory: "), "\(reload.errors)")
             #expect(try server.worker() == before)
             try killWorker(server)
+            #expect(server.log.contains(": \(server.plugins) is refused (missing-directory: "))
             try expect("1.0.0 as ever", from: id, server.kong(.protoBuf))
 
             try FileManager.default.createDirectory(atPath: server.plugins, withIntermediateDirectories: false)
@@ -283,7 +306,7 @@ import WireProtocol
             // It is watched as the first one was.
             try SmallPlugin(version: "3.0.0").install(named: "small", into: server.plugins)
             try server.waitForLog("small: 2.0.0 -> 3.0.0, SHA-256 ")
-            try expect("3.0.0 as ever", from: id, server.kong(.protoBuf))
+            try expectSoon("3.0.0 as ever", from: id, server.kong(.protoBuf))
         }
     }
 
@@ -297,7 +320,7 @@ import WireProtocol
             try SmallPlugin(version: "1.1.0", text: "default: 'anew', len_min: 1").install(named: "small", into: server.plugins)
             try server.waitForLog("the schema of plugin small has changed: Kong reads it only when it starts")
             try server.waitForLog("small: 1.0.0 -> 1.1.0, SHA-256 ")
-            try expect("1.1.0 anew", from: id, kong)
+            try expectSoon("1.1.0 anew", from: id, kong)
             // Not where it has not.
             try SmallPlugin(version: "1.2.0", text: "default: 'anew', len_min: 1").install(named: "small", into: server.plugins)
             try server.waitForLog("small: 1.1.0 -> 1.2.0, SHA-256 ")
