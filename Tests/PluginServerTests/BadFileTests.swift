@@ -312,6 +312,20 @@ import WireProtocol
 
     // MARK: What else
 
+    /// By its plugin, with the functions of the file that was kept and the name of the one that it was.
+    @Test func aCrashOfWhatWasKeptIsTold() throws {
+        try TestServer.run(Plugins.goodAndBad, flags: ["--no-watch"]) { server in
+            let path = "\(server.plugins)/misbehaving.so"
+            let id = try server.kong(.protoBuf).startInstance("misbehaving", config: #"{"mode":"crash","text":"fatalError"}"#)
+            try SmallPlugin.move(Data("text\n".utf8), to: path)
+            try killWorker(server)
+            _ = try server.kong(.protoBuf).handleEvent(id, "access", answering: exiting)
+            try server.waitForLog(": misbehaving: access handler crashed: ")
+            try server.waitForLog(" in \(path) (as it was) + 0x")
+            try server.expectService()
+        }
+    }
+
     @Test func aChangedSchemaIsLoadedAndNamed() throws {
         try TestServer.run([:], prepare: { try SmallPlugin().build(named: "small", into: $0) }) { server in
             let kong = server.kong(.protoBuf)
