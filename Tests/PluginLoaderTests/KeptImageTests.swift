@@ -63,8 +63,8 @@ import Testing
     @Test func whatWasWrittenToIsRefused() throws {
         let kept = try keep()
         let file = try FileHandle(forUpdating: URL(fileURLWithPath: path))
-        try file.seekToEnd()
-        try file.write(contentsOf: Data([0]))
+        try file.seek(toOffset: 1000)
+        try file.write(contentsOf: Data([0x5a, 0xa5]))
         try file.close()
         #expect(throws: LoadError.self) { try kept.check(Host.options) }
         #expect(throws: LoadError.self) { try keep(sha256: "").check(Host.options) }
