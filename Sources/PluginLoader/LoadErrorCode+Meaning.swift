@@ -145,8 +145,8 @@ extension LoadError.Code {
             )
         case .fileChanged:
             (
-                "Somebody wrote to the file after it was opened to be checked. What was checked is not what would be loaded.",
-                "Start the server again. Replace plugins by renaming, not by writing into them: `cp NEW FILE.so.new && mv FILE.so.new FILE.so`."
+                "Somebody wrote to the file after it was opened to be checked. What was checked is not what would be loaded. Or, of a plugin that is to run on as it was: somebody wrote to the file that ran before, so that it is gone.",
+                "Put a good file in its place, and start the server again if it does not take it by itself. Replace plugins by renaming, not by writing into them: `cp NEW FILE.so.new && mv FILE.so.new FILE.so`."
             )
         case .loadFailed:
             (

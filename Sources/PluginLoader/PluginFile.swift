@@ -25,7 +25,7 @@ public struct PluginFile: Sendable {
         try self.init(name: name, path: path) { () throws(FileError) in try FileBytes(path: path) }
     }
 
-    private init(name: PluginName, path: String, _ open: () throws(FileError) -> FileBytes) throws(LoadError) {
+    init(name: PluginName, path: String, _ open: () throws(FileError) -> FileBytes) throws(LoadError) {
         self.name = name
         self.path = path
         do {

@@ -29,7 +29,7 @@ extension String {
     }
 
     /// How to put a new version of the file at this path in its place, all at once.
-    var replaceCommand: String {
+    package var replaceCommand: String {
         "cp NEW \("\(self).new".shellWord) && mv \("\(self).new".shellWord) \(shellWord)"
     }
 }

@@ -63,8 +63,6 @@ final class InstanceRegistry: Sendable {
         var shared: [SharedKey: Shared] = [:]
         /// Ids that another process may have given out just now.
         var inquiries: [InstanceID: [Seeker]] = [:]
-        /// Why instances of another process's have not started here, with the plugin.
-        var restoreFailures: Set<String> = []
         var lastStart: [String: Int64] = [:]
         var lastClose: [String: Int64] = [:]
 
@@ -129,8 +127,9 @@ final class InstanceRegistry: Sendable {
         }
     }
 
-    /// Starts an instance again that had its id in another process; `done` is called when the plugin has answered.
-    func restore(_ seed: InstanceSeed, on context: LoopContext, _ done: @escaping @Sendable () -> Void) {
+    /// Starts an instance again that had its id in another process; `done` is called when the plugin has answered, and gets
+    /// why it could not be started, which is not logged here: many may have the same reason.
+    func restore(_ seed: InstanceSeed, on context: LoopContext, _ done: @escaping @Sendable (StartFailure?) -> Void) {
         let id = InstanceID(rawValue: seed.id)
         let parsed: JSONValue?
         var entry: Entry
@@ -149,20 +148,15 @@ final class InstanceRegistry: Sendable {
         let isQuarantined = context.server.configuration.quarantined.contains(seed.plugin)
         if isQuarantined { entry.state = .quarantined }
         state.withLock { $0.entries[id] = entry }
-        guard let config = parsed, !isQuarantined else { return done() }
+        guard let config = parsed, !isQuarantined else { return done(nil) }
         startShared(seed.plugin, config, on: context) { [self] result in
-            if case .failure(let failure) = result {
-                // A plugin that cannot be opened is the same for all of its instances.
-                let isNew = state.withLock { $0.restoreFailures.insert("\(seed.plugin) \(failure)").inserted }
-                logger.log(level: isNew ? .error : .debug, "cannot start instance \"\(seed.plugin)\":\(id) again: \(failure)")
-            }
             let seekers = state.withLock { state -> [Seeker] in
                 guard case .starting(let waiters)? = state.entries[id]?.state else { return [] }
                 state.entries[id]?.state = Self.state(after: result)
                 return waiters
             }
             resume(seekers, id)
-            done()
+            if case .failure(let failure) = result { done(failure) } else { done(nil) }
         }
     }
 

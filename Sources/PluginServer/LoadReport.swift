@@ -8,7 +8,6 @@ final class LoadReport {
     private let diagnostics: Diagnostics?
     private var summary: LoadSummary
     private var records: [LoadRecord] = []
-    private var taken: [CheckedPlugin] = []
 
     init(on directory: String, logger: Logger, diagnostics: Diagnostics?) {
         self.logger = logger
@@ -29,13 +28,13 @@ final class LoadReport {
         records.append(.refused(path: error.subject.path, plugin, error))
     }
 
-    func taken(_ plugin: CheckedPlugin, _ description: PluginDescription, as verb: String) {
+    /// - Parameter isKept: whether it is not what is at its path, but what was.
+    func taken(_ plugin: CheckedPlugin, _ description: PluginDescription, as verb: String, isKept: Bool = false) {
         summary.taken += 1
         logger.notice(
-            "\(verb) plugin \(description.name) \(description.version) from \(plugin.path.printable): \(plugin.stamp.versions), phases \(description.phases.joined(separator: ", "))")
+            "\(verb) plugin \(description.name) \(description.version) from \(isKept ? "the file that was kept of " : "")\(plugin.path.printable): \(plugin.stamp.versions), phases \(description.phases.joined(separator: ", "))")
         for waived in plugin.waived { logger.warning("taken all the same: \(waived)") }
         records.append(.taken(plugin, description))
-        taken.append(plugin)
     }
 
     func warn(_ text: String) { logger.warning("\(text)") }
@@ -61,17 +60,12 @@ final class LoadReport {
     }
 
     /// The same on a thread of its own, for a server that has requests to answer meanwhile.
-    /// - Parameter digests: gets those of the plugins that were taken.
-    func startWritingRecords(_ digests: PluginDigests) -> WorkThread? {
-        let (records, taken, diagnostics) = (records, taken, diagnostics)
-        let thread = try? WorkThread {
-            diagnostics?.write(records)
-            for plugin in taken { digests.read(plugin) }
-        }
-        // Digests are worth a thread, and not that anybody waits for them.
+    func startWritingRecords() -> WorkThread? {
+        let (records, diagnostics) = (records, diagnostics)
+        let thread = try? WorkThread { diagnostics?.write(records) }
+        // They are worth a thread, and not that anybody waits for them.
         if thread == nil { writeRecords() }
         self.records = []
-        self.taken = []
         return thread
     }
 }

@@ -2,6 +2,7 @@
 
 import CFlightRecorder
 import CKongPlugin
+import Glibc
 import Logging
 import PluginLoader
 import WireProtocol
@@ -20,13 +21,19 @@ final class LoadedPlugin: @unchecked Sendable {
     /// Whether it runs on threads of the pool.
     let isBlocking: Bool
     private let phases: UInt32
+    /// What it was loaded from.
+    let file: PluginFile
+    /// Of the file; empty: not known.
+    let sha256: String
+    /// Why it was not loaded from what is at its path.
+    let keptBecause: LoadError?
     /// Seconds since 1970: of the file, and when it was opened.
     let modifiedAt: Int64
     let loadedAt: Int64
     /// Its place among the plugins.
     private let index: Int
 
-    init(_ plugin: OpenPlugin, _ host: PluginHost, index: Int) {
+    init(_ plugin: OpenPlugin, _ file: PluginFile, _ host: PluginHost, keptBecause: LoadError?, index: Int) {
         name = plugin.name.description
         path = plugin.path
         descriptor = plugin.descriptor
@@ -35,6 +42,9 @@ final class LoadedPlugin: @unchecked Sendable {
         place = host.place
         isBlocking = plugin.isBlocking
         phases = plugin.phases.rawValue
+        self.file = file
+        sha256 = file.knownDigest
+        self.keptBecause = keptBecause
         modifiedAt = plugin.modificationTime
         loadedAt = Int64(wallClockSeconds())
         description = PluginDescription(plugin)
@@ -48,11 +58,23 @@ final class LoadedPlugin: @unchecked Sendable {
     @inline(__always)
     func meterNumber(_ phase: Phase) -> Int { index * Phase.count + Int(phase.rawValue) }
 
+    /// For whoever looks after this process.
+    var facts: TakenPlugin {
+        TakenPlugin(
+            name: name, version: description.version, schema: description.schema.text, file: file, sha256: sha256,
+            isKept: keptBecause != nil)
+    }
+
     var protoBufInfo: PluginInfo {
         PluginInfo(
             name: name, updatedAt: modifiedAt, loadedAt: loadedAt, phases: description.phases,
             version: description.version, priority: description.priority, schema: description.schema.text)
     }
+}
+
+extension PluginFile {
+    /// Its SHA-256; empty if somebody writes to it.
+    var knownDigest: String { (try? digest().description) ?? "" }
 }
 
 /// How plugins are judged before they are loaded.
@@ -83,7 +105,10 @@ public struct PluginSet: Sendable {
     /// What stands in the way of a plugin that is not there: for a person to act on.
     public func reasonForAbsence(of name: String) -> String {
         if let refusal = refusals[name] { return refusal.description }
-        return "no plugin \(name): there is no \(name).so and no lib\(name).so in \(directory)"
+        for file in ["\(name).so", "lib\(name).so"] where access("\(directory)/\(file)", F_OK) == 0 {
+            return "no plugin \(name): \(directory)/\(file) was not there, or not fit to be loaded, when plugins were loaded last; the log says which, and swift-pluginserver reload \(name) tries again"
+        }
+        return "no plugin \(name): there is no \(name).so and no lib\(name).so in \(directory); put its file there, or remove the plugin from Kong's configuration"
     }
 
     /// Whether it has a file that was refused, which the log says.
@@ -116,65 +141,43 @@ public struct PluginSet: Sendable {
 
     /// Judges the plugins of a directory, and reports what became of every file in it: the check reads the file, the probe
     /// opens the plugin in a process of its own, and only what has passed both is loaded.
+    ///
+    /// A plugin whose file is refused is opened from the image that was kept of it, if there is one.
     /// - Parameters:
     ///   - excluded: plugins that are not even opened.
+    ///   - kept: images of plugins.
+    ///   - restoresMissing: whether these also stand in for files, or a directory, that are not there.
     ///   - contexts: the loops that plugins are loaded for; nil: none is.
     init(
-        _ directory: String, only: String?, except excluded: Set<String> = [], contexts: [LoopContext]?,
-        policy: PluginPolicy, report: LoadReport
+        _ directory: String, only: String?, except excluded: Set<String> = [], kept: [KeptImage] = [], restoresMissing: Bool = false,
+        contexts: [LoopContext]?, policy: PluginPolicy, report: LoadReport
     ) throws(LoadError) {
-        self.directory = directory
-        var refusals: [String: LoadError] = [:]
+        let kept = kept.filter { !excluded.contains($0.plugin.description) && (only == nil || only == $0.plugin.description) }
+        var opening = PluginOpening(contexts: contexts, policy: policy, report: report)
         var checked: [CheckedPlugin] = []
-        for finding in try Self.findings(in: directory, only: only, policy, report) {
-            switch finding {
-            case .ignored(let fileName, let reason): report.ignored(fileName: fileName, reason: reason, finding)
-            case .refused(let name, let error):
-                if let name { refusals[name.description] = error }
-                report.refused(nil, error)
-            case .plugin(let plugin):
-                if !excluded.contains(plugin.name.description) { checked.append(plugin) }
-            }
-        }
-
-        var descriptions: [PluginDescription] = []
-        var loaded: [String: LoadedPlugin] = [:]
-        let probed = PluginProber(arguments: policy.probeArguments, limits: policy.probe).probe(checked)
-        for (plugin, result) in zip(checked, probed) {
-            do throws(LoadError) {
-                let description = try result.get()
-                if let contexts {
-                    let host = PluginHost(name: description.name, contexts: contexts, logger: report.logger)
-                    let open = try Self.open(plugin, host, on: contexts)
-                    let opened = LoadedPlugin(open, host, index: loaded.count)
-                    CrashAnswers.prepare(for: opened)
-                    loaded[description.name] = opened
-                    for warning in open.schema.findings {
-                        report.warn("the schema of plugin \(description.name): \(warning)")
-                    }
+        var absent: LoadError?
+        do throws(LoadError) {
+            for finding in try Self.findings(in: directory, only: only, policy, report) {
+                switch finding {
+                case .ignored(let fileName, let reason): report.ignored(fileName: fileName, reason: reason, finding)
+                case .refused(let name, let error): opening.refuse(name?.description, nil, error)
+                case .plugin(let plugin):
+                    if !excluded.contains(plugin.name.description) { checked.append(plugin) }
                 }
-                descriptions.append(description)
-                report.taken(plugin, description, as: contexts == nil ? "found" : "loaded")
-            } catch {
-                refusals[plugin.name.description] = error
-                report.refused(plugin, error)
             }
+        } catch {
+            guard restoresMissing, !kept.isEmpty else { throw error }
+            absent = error
         }
+        for plugin in checked { for image in kept where image.plugin == plugin.name { plugin.file.adoptDigest(of: image) } }
+        opening.open(checked)
+        opening.open(kept, inPlaceOf: absent, restoresMissing: restoresMissing)
         if contexts != nil { flight_note_modules() }
-        self.loaded = loaded
-        self.descriptions = descriptions.sorted { $0.name < $1.name }
-        self.refusals = refusals
+        self.directory = directory
+        loaded = opening.loaded
+        descriptions = opening.descriptions.sorted { $0.name < $1.name }
+        refusals = opening.refusals
         if only == nil { report.summarise() }
-    }
-
-    /// Lets the plugin's first code run. On the thread that will be the first loop's.
-    private static func open(
-        _ plugin: CheckedPlugin, _ host: PluginHost, on contexts: [LoopContext]
-    ) throws(LoadError) -> OpenPlugin {
-        guard let context = contexts.first else { return try plugin.open(host: host.table) }
-        let outer = flight_begin(context.slot, host.mark, UInt8(FLIGHT_OPEN))
-        defer { flight_end(context.slot, outer) }
-        return try plugin.open(host: host.table)
     }
 
     private static func findings(

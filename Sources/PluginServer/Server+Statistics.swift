@@ -69,7 +69,9 @@ extension Server {
             var status = PluginStatus(name: plugin.name, state: .loaded)
             status.version = plugin.description.version
             status.path = plugin.path
-            status.sha256 = digests[plugin.path]
+            status.sha256 = plugin.sha256
+            status.place = PluginStatus.Place(plugin.file.place)
+            status.refusal = plugin.keptBecause.map { "\($0.code.rawValue): \($0.reason)" } ?? ""
             status.phases = plugin.description.phases
             return status
         }
@@ -80,6 +82,17 @@ extension Server {
             return status
         }
         return (loaded + refused).sorted { $0.name < $1.name }
+    }
+}
+
+extension PluginStatus.Place {
+    fileprivate init(_ place: PluginFile.Place) {
+        self =
+            switch place {
+            case .same: .same
+            case .changed: .changed
+            case .missing: .missing
+            }
     }
 }
 

@@ -8,12 +8,12 @@ extension Server {
     /// have taken too long: those go on starting.
     public func restore(_ seeds: [InstanceSeed], within limit: Duration = .seconds(10), _ done: @escaping @Sendable () -> Void) {
         guard let main = mainLoop else { return }
-        let progress = RestoreProgress(seeds.count, done)
+        let progress = RestoreProgress(seeds.count, logger, done)
         for seed in seeds {
             // Each loop starts its share, and stops it later.
             let context = nextContextInTurn()
             context.loop.schedule { [self] in
-                instances.restore(seed, on: context) { main.schedule { progress.advance() } }
+                instances.restore(seed, on: context) { failure in main.schedule { progress.advance(seed, failure) } }
             }
         }
         main.schedule(after: limit) { [logger] in
@@ -26,7 +26,9 @@ extension Server {
     public func restore(_ seed: InstanceSeed) {
         // On this loop: an inquiry after it may be answered next.
         guard let context = context(of: 0) else { return }
-        instances.restore(seed, on: context) {}
+        instances.restore(seed, on: context) { [logger] failure in
+            if let failure { logger.error("cannot start instance \"\(seed.plugin)\":\(seed.id) again: \(failure)") }
+        }
     }
 
     /// The answer to an inquiry: all that is known has been told.
@@ -46,35 +48,5 @@ extension Server {
                 context.server.logger.error("cannot serve a connection: \(error)")
             }
         }
-    }
-}
-
-/// Counts down. [loop 0]
-// @unchecked Sendable: used on its loop's thread only; it is named in closures that go there.
-private final class RestoreProgress: @unchecked Sendable {
-    private var missing: Int
-    private var done: (@Sendable () -> Void)?
-
-    init(_ count: Int, _ done: @escaping @Sendable () -> Void) {
-        missing = count
-        self.done = done
-        if count == 0 { finish() }
-    }
-
-    func advance() {
-        missing -= 1
-        if missing == 0 { finish() }
-    }
-
-    /// How many are missing; nil: it is done.
-    func giveUp() -> Int? {
-        guard done != nil else { return nil }
-        finish()
-        return missing
-    }
-
-    private func finish() {
-        done?()
-        done = nil
     }
 }

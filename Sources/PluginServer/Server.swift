@@ -58,8 +58,6 @@ public final class Server: @unchecked Sendable {
 
     /// Writes the records of what was loaded.
     private var recordWriter: WorkThread?
-    /// Of the plugins' files.
-    let digests = PluginDigests()
     /// For people and their tools.
     private var services: StatusServices?
     var collection = StatisticsCollection()
@@ -77,9 +75,11 @@ public final class Server: @unchecked Sendable {
     private static let drainInterval: Duration = .milliseconds(10)
 
     /// Opens the plugins and, unless it is told otherwise, listens; connections wait in the backlog until `run`.
-    /// - Parameter supervision: who looks after this process.
+    /// - Parameters:
+    ///   - kept: plugins as another process has had them: what is opened of a plugin whose file is refused.
+    ///   - supervision: who looks after this process.
     public init(
-        _ configuration: ServerConfiguration, logger: Logger, diagnostics: Diagnostics?,
+        _ configuration: ServerConfiguration, kept: [KeptImage] = [], logger: Logger, diagnostics: Diagnostics?,
         supervision: any SupervisionHook = Unsupervised(pid: getpid())
     ) throws(ServerError) {
         self.configuration = configuration
@@ -101,12 +101,12 @@ public final class Server: @unchecked Sendable {
         }
         let report = LoadReport(on: configuration.pluginsDirectory, logger: logger, diagnostics: diagnostics)
         do throws(ServerError) {
-            try open(report)
+            try open(kept, report)
         } catch {
             report.writeRecords()
             throw error
         }
-        recordWriter = report.startWritingRecords(digests)
+        recordWriter = report.startWritingRecords()
     }
 
     /// From here on it is known of a crash who has crashed.
@@ -134,18 +134,18 @@ public final class Server: @unchecked Sendable {
     }
 
     /// Opens the plugins, and listens.
-    private func open(_ report: LoadReport) throws(ServerError) {
+    private func open(_ kept: [KeptImage], _ report: LoadReport) throws(ServerError) {
         do throws(LoadError) {
             plugins = try PluginSet(
-                configuration.pluginsDirectory, only: configuration.only, except: configuration.quarantined,
-                contexts: contexts, policy: configuration.policy, report: report)
+                configuration.pluginsDirectory, only: configuration.only, except: configuration.quarantined, kept: kept,
+                restoresMissing: configuration.restoresMissing, contexts: contexts, policy: configuration.policy, report: report)
         } catch {
+            supervision.refused(nil, error)
             throw .plugins(error)
         }
-        for (name, plugin) in plugins.loaded {
-            supervision.loaded(
-                name, version: plugin.description.version, path: plugin.path, schema: plugin.description.schema.text)
-        }
+        for plugin in plugins.loaded.values { supervision.loaded(plugin.facts) }
+        for (name, error) in plugins.refusals { supervision.refused(name, error) }
+        supervision.opened()
         guard configuration.listens else { return }
         // Before the socket is there: whoever can connect can also stop the server as it should be stopped.
         do throws(SystemError) { try watchSignals() } catch { throw .system(error) }
@@ -211,7 +211,6 @@ public final class Server: @unchecked Sendable {
                 "swift-pluginserver \(serverVersion) listens on \(configuration.socketPath), \(contexts.count) loops, pid \(getpid())")
         }
         main.run()
-        digests.giveUp()
         recordWriter?.join()
         if configuration.listens { logger.notice("swift-pluginserver has ended") }
     }

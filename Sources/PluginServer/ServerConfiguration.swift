@@ -1,5 +1,6 @@
 import FlightRecording
 import Monitoring
+import PluginLoader
 
 /// What a server is started with.
 public struct ServerConfiguration: Sendable {
@@ -14,6 +15,9 @@ public struct ServerConfiguration: Sendable {
     public var quarantined: Set<String> = []
     /// Whether a request goes on without a plugin that is quarantined; if not, it is answered with status 503.
     public var passesQuarantined = false
+    /// Whether images that were kept also stand in for files that are not there; if not, a plugin whose file has been removed
+    /// is none.
+    public var restoresMissing = false
     /// Where the plugins are.
     public var pluginsDirectory: String
     /// How plugins are judged.

@@ -1,4 +1,5 @@
 import EventLoop
+import PluginLoader
 import Statistics
 import Synchronization
 
@@ -14,7 +15,11 @@ public protocol SupervisionHook: Sendable {
     func nextInstanceID() -> Int32
 
     /// A plugin has been opened.
-    func loaded(_ plugin: String, version: String, path: String, schema: String)
+    func loaded(_ plugin: TakenPlugin)
+    /// A plugin's file has not been taken, or the directory has not.
+    func refused(_ plugin: String?, _ error: LoadError)
+    /// All plugins are open that there are.
+    func opened()
     /// A plugin is about to be started, which may be its end. `startEnded` comes when it has answered.
     func starting(_ number: UInt64, _ plugin: String, config: String)
     func startEnded(_ number: UInt64)
@@ -35,6 +40,20 @@ public protocol SupervisionHook: Sendable {
 
     /// The process is about to end as it should: what it has done in all.
     func ending(with statistics: ServerStatistics)
+}
+
+/// A plugin that has been opened.
+public struct TakenPlugin: Sendable {
+    public let name: String
+    public let version: String
+    /// Its schema as Kong has it, as JSON text.
+    public let schema: String
+    /// What it was loaded from.
+    public let file: PluginFile
+    /// Of the file; empty: not known.
+    public let sha256: String
+    /// Whether it was loaded from the image that was kept of a file, and not from what is at that file's path.
+    public let isKept: Bool
 }
 
 /// What it takes to start an instance again.
@@ -90,7 +109,9 @@ public final class Unsupervised: SupervisionHook {
         }
     }
 
-    public func loaded(_ plugin: String, version: String, path: String, schema: String) {}
+    public func loaded(_ plugin: TakenPlugin) {}
+    public func refused(_ plugin: String?, _ error: LoadError) {}
+    public func opened() {}
     public func starting(_ number: UInt64, _ plugin: String, config: String) {}
     public func startEnded(_ number: UInt64) {}
     public func isDeadly(_ plugin: String, config: String) -> Bool { false }

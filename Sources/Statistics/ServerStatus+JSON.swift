@@ -46,6 +46,7 @@ extension WorkerStatus {
         .object([
             "name": .string(name), "pid": .integer(Int64(pid)), "uptime_seconds": .integer(uptime),
             "restarts": .count(restarts), "retiring": .array(retiring.map { .integer(Int64($0)) }),
+            "last_reload": lastReload?.json ?? .null,
         ])
     }
 
@@ -57,6 +58,19 @@ extension WorkerStatus {
             guard case .integer(let number) = pid, let pid = Int32(exactly: number) else { throw InvalidStatistics("a pid is none") }
             retiring.append(pid)
         }
+        // A server that is older does not tell.
+        if let reload = json["last_reload"], reload != .null { lastReload = try LastReload(reload) }
+    }
+}
+
+extension WorkerStatus.LastReload {
+    fileprivate var json: JSONValue {
+        .object(["at": .integer(at), "taken": .boolean(isTaken), "summary": .string(summary)])
+    }
+
+    fileprivate init(_ json: JSONValue) throws(InvalidStatistics) {
+        guard case .boolean(let isTaken)? = json["taken"] else { throw InvalidStatistics("taken is not a boolean") }
+        self.init(at: try json.integer("at"), isTaken: isTaken, summary: try json.text("summary"))
     }
 }
 
@@ -66,6 +80,7 @@ extension PluginStatus {
         .object([
             "name": .string(name), "state": .string(state.rawValue), "version": .string(version), "path": .string(path),
             "sha256": .string(sha256), "phases": .array(phases.map { .string($0) }), "reason": .string(reason),
+            "place": place.map { .string($0.rawValue) } ?? .null, "refusal": .string(refusal),
         ])
     }
 
@@ -80,6 +95,9 @@ extension PluginStatus {
             guard case .string(let phase) = phase else { throw InvalidStatistics("a phase is not a text") }
             phases.append(phase)
         }
+        // A server that is older does not tell.
+        if case .string(let place)? = json["place"] { self.place = Place(rawValue: place) }
+        if case .string(let refusal)? = json["refusal"] { self.refusal = refusal }
     }
 }
 

@@ -37,6 +37,23 @@ public struct WorkerStatus: Hashable, Sendable {
     public var restarts: UInt64
     /// Processes that it has taken over from, and that finish their events.
     public var retiring: [Int32] = []
+    /// How the last reload went; nil: there was none.
+    public var lastReload: LastReload?
+
+    public struct LastReload: Hashable, Sendable {
+        /// Seconds since 1970.
+        public var at: Int64
+        /// Whether a new worker has taken over.
+        public var isTaken: Bool
+        /// What has changed, or why nothing has.
+        public var summary: String
+
+        public init(at: Int64, isTaken: Bool, summary: String) {
+            self.at = at
+            self.isTaken = isTaken
+            self.summary = summary
+        }
+    }
 
     public init(name: String, pid: Int32, uptime: Int64, restarts: UInt64) {
         self.name = name
@@ -64,6 +81,17 @@ public struct PluginStatus: Hashable, Sendable {
     public var phases: [String] = []
     /// Why it is refused, or quarantined.
     public var reason = ""
+    /// What is at `path` now, compared with what is loaded; nil: nothing is, or it is not known.
+    public var place: Place?
+    /// Why what is at `path` was not taken in place of what is loaded; empty: it was not refused.
+    public var refusal = ""
+
+    public enum Place: String, CaseIterable, Sendable {
+        case same
+        /// Another file, or the same one with other bytes.
+        case changed
+        case missing
+    }
 
     public init(name: String, state: State) {
         self.name = name

@@ -4,6 +4,7 @@ extension ControlMessage {
     /// As it travels: an object with the message's name and what belongs to it.
     var json: JSONValue {
         switch self {
+        case .image(let facts): message("image", ["facts": facts.json])
         case .begin(let task): message("begin", ["task": task.json])
         case .restore(let instance): message("restore", ["instance": instance.json])
         case .restored: message("restored")
@@ -14,6 +15,8 @@ extension ControlMessage {
         case .reopenLogs: message("reopen logs")
         case .query(let number, let about): message("query", ["number": .integer(number), "about": .string(about)])
         case .loaded(let facts): message("loaded", ["facts": facts.json])
+        case .refused(let facts): message("refused", ["facts": facts.json])
+        case .opened: message("opened")
         case .ready: message("ready")
         case .starting(let number, let start): message("starting", ["number": .integer(number), "start": start.json])
         case .startEnded(let number): message("start ended", ["number": .integer(number)])
@@ -39,6 +42,7 @@ extension ControlMessage {
     private static func read(_ name: String, _ json: JSONValue) -> Self? {
         let number = json["number"]?.asInteger
         switch name {
+        case "image": return KeptFacts(json["facts"]).map(Self.image)
         case "begin": return WorkerTask(json["task"]).map(Self.begin)
         case "restore": return KeptInstance(json["instance"]).map(Self.restore)
         case "restored": return .restored
@@ -51,6 +55,8 @@ extension ControlMessage {
             guard let number, let about = json["about"]?.asString else { return nil }
             return .query(number: number, about: about)
         case "loaded": return LoadedFacts(json["facts"]).map(Self.loaded)
+        case "refused": return RefusedFacts(json["facts"]).map(Self.refused)
+        case "opened": return .opened
         case "ready": return .ready
         case "starting":
             guard let number, let start = StartedConfig(json["start"]) else { return nil }
@@ -119,14 +125,46 @@ extension LoadedFacts {
     fileprivate var json: JSONValue {
         .object([
             "plugin": .string(plugin), "version": .string(version), "path": .string(path), "schema": .string(schema),
+            "sha256": .string(sha256), "edition": .string(edition), "mappedPath": .string(mappedPath), "isKept": .boolean(isKept),
         ])
     }
 
     fileprivate init?(_ json: JSONValue?) {
         guard let json, let plugin = json["plugin"]?.asString, let version = json["version"]?.asString,
-            let path = json["path"]?.asString, let schema = json["schema"]?.asString
+            let path = json["path"]?.asString, let schema = json["schema"]?.asString, let sha256 = json["sha256"]?.asString,
+            let edition = json["edition"]?.asString, let mappedPath = json["mappedPath"]?.asString,
+            case .boolean(let isKept)? = json["isKept"]
         else { return nil }
-        self.init(plugin: plugin, version: version, path: path, schema: schema)
+        self.init(
+            plugin: plugin, version: version, path: path, schema: schema, sha256: sha256, edition: edition, mappedPath: mappedPath,
+            isKept: isKept)
+    }
+}
+
+extension RefusedFacts {
+    fileprivate var json: JSONValue {
+        .object([
+            "plugin": plugin.map(JSONValue.string) ?? .null, "path": .string(path), "code": .string(code), "reason": .string(reason),
+        ])
+    }
+
+    fileprivate init?(_ json: JSONValue?) {
+        guard let json, let path = json["path"]?.asString, let code = json["code"]?.asString, let reason = json["reason"]?.asString
+        else { return nil }
+        self.init(plugin: json["plugin"]?.asString, path: path, code: code, reason: reason)
+    }
+}
+
+extension KeptFacts {
+    fileprivate var json: JSONValue {
+        .object(["plugin": .string(plugin), "path": .string(path), "sha256": .string(sha256), "edition": .string(edition)])
+    }
+
+    fileprivate init?(_ json: JSONValue?) {
+        guard let json, let plugin = json["plugin"]?.asString, let path = json["path"]?.asString, let sha256 = json["sha256"]?.asString,
+            let edition = json["edition"]?.asString
+        else { return nil }
+        self.init(plugin: plugin, path: path, sha256: sha256, edition: edition)
     }
 }
 

@@ -4,7 +4,9 @@ import PluginLoader
 public enum ControlMessage: Sendable, Hashable {
     // From the supervisor.
 
-    /// The first: how the worker is to be.
+    /// A plugin as a worker before has had it. Before `begin`; with its file.
+    case image(KeptFacts)
+    /// How the worker is to be.
     case begin(WorkerTask)
     /// An instance that was started in another worker.
     case restore(KeptInstance)
@@ -25,8 +27,12 @@ public enum ControlMessage: Sendable, Hashable {
 
     // From a worker.
 
-    /// A plugin has been opened.
+    /// A plugin has been opened. With its file.
     case loaded(LoadedFacts)
+    /// What is at a plugin's path has not been taken; nor, perhaps, the directory.
+    case refused(RefusedFacts)
+    /// All plugins are open that there are. The answer is each instance, and `restored`; or an end, if it is not to take over.
+    case opened
     /// All plugins are open, all instances started.
     case ready
     /// A plugin is about to be started; `startEnded` comes when it has answered.
@@ -66,22 +72,6 @@ public struct WorkerTask: Sendable, Hashable {
         self.only = only
         self.quarantined = quarantined
         self.deadlyStarts = deadlyStarts
-    }
-}
-
-/// A plugin that a worker has opened.
-public struct LoadedFacts: Sendable, Hashable {
-    public let plugin: String
-    public let version: String
-    public let path: String
-    /// Its schema as Kong has it, as JSON text.
-    public let schema: String
-
-    public init(plugin: String, version: String, path: String, schema: String) {
-        self.plugin = plugin
-        self.version = version
-        self.path = path
-        self.schema = schema
     }
 }
 

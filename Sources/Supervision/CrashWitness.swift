@@ -47,7 +47,7 @@ public struct FlightWitness: CrashWitness {
             return Culprit(
                 plugin: activity.plugin, activity: activity.kind, phase: activity.phase, instance: activity.instance)
         }
-        let files = Dictionary(scene.plugins.map { ($0.path, $0.plugin) }) { first, _ in first }
+        let files = Dictionary(scene.plugins.flatMap { [($0.path, $0.plugin), ($0.mappedPath, $0.plugin)] }) { first, _ in first }
         return report.culprit(amongFiles: files).map { Culprit(plugin: $0, activity: .task) }
     }
 

@@ -62,6 +62,7 @@ extension Supervisor {
                 name: slot.plugin ?? "", pid: worker.pid, uptime: worker.startedAt.duration(to: now).components.seconds,
                 restarts: UInt64(slot.restarts))
             workerStatus.retiring = slot.retiring.map(\.pid)
+            workerStatus.lastReload = slot.lastReload
             status.workers.append(workerStatus)
         }
         status.quarantines = quarantine.plugins.map { plugin in
@@ -78,7 +79,18 @@ extension Supervisor {
 
     private var plugins: [PluginStatus] {
         var plugins: [String: PluginStatus] = [:]
-        for status in slots.flatMap(\.plugins) where plugins[status.name]?.state != .loaded { plugins[status.name] = status }
+        for slot in slots {
+            for status in slot.plugins where plugins[status.name]?.state != .loaded { plugins[status.name] = status }
+            // A worker that was not taken has told why.
+            for refusal in slot.refused {
+                guard let name = refusal.plugin else { continue }
+                var status = plugins[name] ?? PluginStatus(name: name, state: .refused)
+                let reason = "\(refusal.code): \(refusal.reason)"
+                if status.state == .loaded { status.refusal = reason } else { status.reason = reason }
+                if status.path.isEmpty { status.path = refusal.path }
+                plugins[name] = status
+            }
+        }
         for name in quarantine.plugins {
             var status = plugins[name] ?? PluginStatus(name: name, state: .quarantined)
             status.state = .quarantined

@@ -102,8 +102,9 @@ public final class Supervisor {
 
     /// Beyond what it may take to finish its events.
     private static let endAllowance: Duration = .seconds(5)
-    /// A file is copied, and others with it: what changes within this time is one change.
-    private static let changePause: Duration = .milliseconds(300)
+    /// A file is copied, and others with it: what changes within this time is one change. What has been removed may be about
+    /// to come again: some copy so.
+    private static let changePauses = DirectoryWatch.Pauses(change: .milliseconds(300), removal: .seconds(2))
 
     /// - Parameters:
     ///   - onLine: takes each line that a worker writes to standard error.
@@ -186,9 +187,13 @@ public final class Supervisor {
     private func watchDirectory() {
         guard configuration.watchesDirectory else { return }
         do throws(SystemError) {
-            try DirectoryWatch.start(configuration.pluginsDirectory, on: loop, pause: Self.changePause) { [unowned self] files in
-                changed(files)
-            }
+            try DirectoryWatch.start(
+                configuration.pluginsDirectory, on: loop, pauses: Self.changePauses,
+                onGone: { [unowned self] in
+                    logger.warning(
+                        "the plugins directory \(configuration.pluginsDirectory) is gone; plugins run on as they are\n  fix: put it back")
+                },
+                onChange: { [unowned self] change in changed(change) })
         } catch {
             logger.warning("changed plugins are not noticed: \(error)")
         }
@@ -212,13 +217,13 @@ public final class Supervisor {
         let culprit = end.isOwnDoing ? witness.culprit(scene) : nil
         ledger.end(
             worker.pid, crashedIn: culprit.flatMap { culprit in culprit.phase.map { .init(plugin: culprit.plugin, phase: $0) } })
-        logger.error("\(slot.name) \(worker.pid) has ended with \(end)\(worker.account(of: end))\(Self.account(report, culprit))")
+        logger.error("\(slot.name) \(worker.pid) has ended with \(end)\(worker.account(of: end))\(Self.account(report, culprit, worker))")
         guard let culprit else { return }
         if culprit.activity == .start {
-            for start in starts where start.plugin == culprit.plugin {
-                quarantine.addDeadly(start)
-                logger.error("an instance of \(start.plugin) is not started again: its start has ended a worker")
-            }
+            let deadly = starts.filter { $0.plugin == culprit.plugin }
+            for start in deadly { quarantine.addDeadly(start) }
+            let instances = deadly.count == 1 ? "an instance of \(culprit.plugin) is" : "\(deadly.count) instances of \(culprit.plugin) are"
+            if !deadly.isEmpty { logger.error("\(instances) not started again: the start has ended a worker") }
         }
         switch quarantine.crashed(culprit.plugin, at: EventLoop.now) {
         case .counted(let count):
@@ -232,9 +237,16 @@ public final class Supervisor {
     }
 
     /// What there is to say of a crash: who, why, for whom, and where.
-    private static func account(_ report: CrashReport?, _ culprit: Culprit?) -> String {
+    private static func account(_ report: CrashReport?, _ culprit: Culprit?, _ worker: WorkerProcess) -> String {
         guard let report else { return culprit.map { ": plugin \($0.plugin), \($0.activity)" } ?? "" }
-        var symboliser = Symboliser()
+        // What is at a plugin's path by now may be another file.
+        var substitutes: [String: Symboliser.Substitute] = [:]
+        for facts in worker.loaded {
+            guard let image = worker.images[facts.plugin] else { continue }
+            substitutes[facts.mappedPath] = .init(
+                name: facts.isKept ? "\(facts.path) (as it was)" : facts.mappedPath, path: "/proc/self/fd/\(image.descriptor)")
+        }
+        var symboliser = Symboliser(substitutes)
         return ([": \(report.summary)"] + symboliser.lines(of: report.frames).map { "  \($0)" }).joined(separator: "\n")
     }
 
@@ -277,16 +289,18 @@ public final class Supervisor {
 
     // MARK: Reload
 
-    private func changed(_ files: Set<String>) {
-        let names = Set(files.compactMap { PluginName(fileName: $0)?.description }).sorted()
-        guard !names.isEmpty, !isShuttingDown else { return }
-        for name in names { _ = quarantine.forget(name) }
+    private func changed(_ change: DirectoryWatch.Change) {
+        let names = Set(change.files.compactMap { PluginName(fileName: $0)?.description }).sorted()
+        guard !names.isEmpty || change.isWhole, !isShuttingDown else { return }
+        var isReleased = false
+        for name in names where quarantine.forget(name) { isReleased = true }
         scheduleRelease()
         startNewSlots()
         switch configuration.sockets {
-        case .shared: reload(nil, because: "changed: \(names.joined(separator: ", "))") { _ in }
+        case _ where change.isWhole: reload(nil, because: "the plugins directory has changed", asRestart: isReleased) { _ in }
+        case .shared: reload(nil, because: "changed: \(names.joined(separator: ", "))", asRestart: isReleased) { _ in }
         case .perPlugin:
-            for name in names { reload(name, because: "its file has changed") { _ in } }
+            for name in names { reload(name, because: "its file has changed", asRestart: isReleased) { _ in } }
         }
     }
 
@@ -297,15 +311,18 @@ public final class Supervisor {
         for slot in slots.dropFirst(count) { slot.open() }
     }
 
-    /// Replaces the workers that host a plugin; all, if none is named.
-    private func reload(_ plugin: String?, because reason: String, _ done: @escaping ([WorkerSlot.ReloadOutcome]) -> Void) {
+    /// Replaces the workers that host a plugin, if there is something better; all, if none is named.
+    /// - Parameter isRestart: replaces them by the same, too.
+    private func reload(
+        _ plugin: String?, because reason: String, asRestart isRestart: Bool = false, _ done: @escaping ([ReloadOutcome]) -> Void
+    ) {
         guard !isShuttingDown else { return done([]) }
         let concerned = slots.filter { $0.plugin == nil || plugin == nil || $0.plugin == plugin }
         guard !concerned.isEmpty else { return done([]) }
         logger.notice("reloading \(plugin ?? "plugins") (\(reason))")
-        var outcomes: [WorkerSlot.ReloadOutcome] = []
+        var outcomes: [ReloadOutcome] = []
         for slot in concerned {
-            slot.reload { outcome in
+            slot.reload(asRestart: isRestart) { outcome in
                 outcomes.append(outcome)
                 if outcomes.count == concerned.count { done(outcomes) }
             }
@@ -353,7 +370,7 @@ public final class Supervisor {
         guard quarantine.forget(plugin) else { return reply(Self.failure("plugin \(plugin) is not quarantined")) }
         scheduleRelease()
         logger.notice("plugin \(plugin) is released from its quarantine")
-        reload(plugin, because: "released") { reply(Self.reply(to: $0)) }
+        reload(plugin, because: "released", asRestart: true) { reply(Self.reply(to: $0, of: plugin)) }
     }
 
     private func reload(_ request: JSONValue, _ reply: @escaping @Sendable (JSONValue) -> Void) {
@@ -362,10 +379,13 @@ public final class Supervisor {
             return reply(Self.failure("there is no plugin \(plugin.debugDescription), nor a file of it in \(configuration.pluginsDirectory)"))
         }
         startNewSlots()
-        if let plugin { _ = quarantine.forget(plugin) }
+        let isReleased = plugin.map { quarantine.forget($0) } ?? false
+        if isReleased, let plugin { logger.notice("plugin \(plugin) is released from its quarantine") }
         scheduleRelease()
-        reload(plugin, because: "asked for") { outcomes in
-            reply(outcomes.isEmpty ? Self.failure("there is no worker for \(plugin ?? "any plugin")") : Self.reply(to: outcomes))
+        reload(plugin, because: "asked for", asRestart: isReleased) { outcomes in
+            reply(
+                outcomes.isEmpty
+                    ? Self.failure("there is no worker for \(plugin ?? "any plugin")") : Self.reply(to: outcomes, of: plugin))
         }
     }
 
@@ -376,9 +396,12 @@ public final class Supervisor {
         return ["", "lib"].contains { access("\(configuration.pluginsDirectory)/\($0)\(plugin).so", F_OK) == 0 }
     }
 
-    private static func reply(to outcomes: [WorkerSlot.ReloadOutcome]) -> JSONValue {
-        for case .refused(let reason) in outcomes { return failure(reason) }
-        return .object(["ok": .boolean(true)])
+    /// - Parameter plugin: the one that was named; nil: all are meant.
+    private static func reply(to outcomes: [ReloadOutcome], of plugin: String?) -> JSONValue {
+        let changes = outcomes.flatMap(\.changes).sorted { $0.plugin < $1.plugin }.map(\.json)
+        let failures = outcomes.compactMap { $0.failure(of: plugin) }
+        let result: (String, JSONValue) = failures.isEmpty ? ("ok", .boolean(true)) : ("error", .string(failures.joined(separator: "; ")))
+        return .object([result.0: result.1, "plugins": .array(changes)])
     }
 
     private static func failure(_ reason: String) -> JSONValue { .object(["error": .string(reason)]) }

@@ -4,6 +4,7 @@ import CSupervision
 import EventLoop
 import FlightRecording
 import Glibc
+import PluginLoader
 
 /// One worker, from its start to its end. Everything is [loop].
 final class WorkerProcess {
@@ -20,7 +21,17 @@ final class WorkerProcess {
     private let errors: ErrorOutput
 
     /// Plugins that it has opened.
-    var loaded: [LoadedFacts] = []
+    private(set) var loaded: [LoadedFacts] = []
+    /// What it has not taken.
+    private(set) var refused: [RefusedFacts] = []
+    /// The files of its plugins, by name.
+    private(set) var images: [String: KeptImage] = [:]
+    /// Compared with the one that it takes the place of, once it has opened its plugins.
+    var comparison: WorkerComparison?
+    /// Whether it is to take over even if nothing has changed.
+    var isRestart = false
+    /// Whether it has been told of all instances.
+    var knowsInstances = false
     /// When it was told to accept connections.
     var servesSince: ContinuousClock.Instant?
     /// Starts that a plugin has not answered yet.
@@ -44,7 +55,7 @@ final class WorkerProcess {
 
     /// - Parameters:
     ///   - onLine: takes a line of its standard error.
-    ///   - onMessage: takes what it says, but of its starts, which are counted here.
+    ///   - onMessage: takes what it says, but of its starts and its plugins, which are kept here.
     ///   - onEnd: hears how it ended, after all that it has said.
     init(
         _ launch: Launch, epoch: Int, on loop: EventLoop, onLine: @escaping (String) -> Void,
@@ -70,6 +81,8 @@ final class WorkerProcess {
                 switch received.message {
                 case .starting(let number, let start): unfinishedStarts[number] = start
                 case .startEnded(let number): unfinishedStarts[number] = nil
+                case .loaded(let facts): hasLoaded(facts, received.takeDescriptor())
+                case .refused(let facts): refused.append(facts)
                 default:
                     // What it wrote before comes before what it brings about.
                     errors.readAvailable()
@@ -87,6 +100,13 @@ final class WorkerProcess {
         } catch {
             throw WorkerStartError("\(error)")
         }
+    }
+
+    private func hasLoaded(_ facts: LoadedFacts, _ file: consuming OwnedDescriptor?) {
+        loaded.append(facts)
+        guard let file else { return }
+        images[facts.plugin] = KeptImage(
+            plugin: facts.plugin, path: facts.path, sha256: facts.sha256, edition: facts.edition, owning: file.release())
     }
 
     /// Who takes messages, once there is somebody.

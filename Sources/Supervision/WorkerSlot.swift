@@ -33,6 +33,13 @@ final class WorkerSlot {
     private var recoveries = 0
     private var waitsToStart = false
     private(set) var restarts = 0
+    /// The files of the plugins that have served last: what a worker opens whose plugin's file is refused.
+    private var images: [String: KeptImage] = [:]
+    /// What the worker that has looked last has not taken, even if it did not take over.
+    private(set) var refused: [RefusedFacts] = []
+    private(set) var lastReload: WorkerStatus.LastReload?
+    /// Whether the next worker takes over even if nothing has changed.
+    private var isRestart = false
     private var epoch = 0
     /// Connections that came from a worker while there was none to take them.
     private var parked: [(MovedConnection, ReceivedMessage)] = []
@@ -46,12 +53,6 @@ final class WorkerSlot {
     private static let mostRecoveries = 8
     /// How long a worker that is being replaced may take to finish its events before it has to end.
     private static let retirementLimit: Duration = .seconds(65)
-
-    enum ReloadOutcome {
-        case taken
-        /// The old worker stays; why.
-        case refused(String)
-    }
 
     init(_ plugin: String?, socketPath: String, _ supervisor: Supervisor) {
         self.plugin = plugin
@@ -112,9 +113,17 @@ final class WorkerSlot {
             return startLater(after: backoff.next(after: nil))
         }
         next = worker
+        worker.isRestart = isRestart
+        isRestart = false
+        for image in images.values { send(image, to: worker) }
         worker.send(.begin(supervisor.task(for: self, epoch: epoch)))
-        for instance in instances.all { worker.send(.restore(instance)) }
-        worker.send(.restored)
+    }
+
+    private func send(_ image: KeptImage, to worker: WorkerProcess) {
+        let file = fcntl(image.descriptor, F_DUPFD_CLOEXEC, 10)
+        guard file >= 0 else { return logger.warning("plugin \(image.plugin) is not kept for \(name) \(worker.pid): \(SystemError("fcntl"))") }
+        let facts = KeptFacts(plugin: image.plugin.description, path: image.path, sha256: image.sha256, edition: image.edition)
+        worker.send(.image(facts), with: OwnedDescriptor(owning: file))
     }
 
     private func startLater(after delay: Duration) {
@@ -128,8 +137,10 @@ final class WorkerSlot {
         }
     }
 
-    /// Replaces the worker.
-    func reload(_ done: @escaping (ReloadOutcome) -> Void) {
+    /// Replaces the worker, if there is something better.
+    /// - Parameter isRestart: replaces it by the same, too.
+    func reload(asRestart isRestart: Bool, _ done: @escaping (ReloadOutcome) -> Void) {
+        if isRestart { self.isRestart = true }
         // The one that is being started may have looked at the files too early.
         if next != nil || waitsToStart {
             laterReloads.append(done)
@@ -139,7 +150,8 @@ final class WorkerSlot {
         }
     }
 
-    private func finishReload(_ outcome: ReloadOutcome) {
+    private func finishReload(_ reason: String?, _ comparison: WorkerComparison?) {
+        let outcome = ReloadOutcome(reason: reason, changes: comparison?.changes ?? [])
         let waiters = reloadWaiters
         reloadWaiters = laterReloads
         laterReloads = []
@@ -151,11 +163,11 @@ final class WorkerSlot {
 
     private func take(_ received: ReceivedMessage, from worker: WorkerProcess) {
         switch received.message {
-        case .loaded(let facts): worker.loaded.append(facts)
+        case .opened: if worker === next { hasOpened(worker) }
         case .ready: if worker === next { takeOver(worker) }
         case .started(let instance):
             instances.add(instance)
-            for other in workers where other !== worker { other.send(.restore(instance)) }
+            for other in workers where other !== worker && other.knowsInstances { other.send(.restore(instance)) }
             // Kong's old worker, after a reload: its connections and the new server's would go by turns, each with ids that the
             // other does not know, for as long as this server is there and says that it has started something.
             if listener?.isReplaced == true {
@@ -176,14 +188,55 @@ final class WorkerSlot {
         }
     }
 
+    /// A worker has opened what there is. Before any instance is started, it is known whether it is to take over.
+    private func hasOpened(_ worker: WorkerProcess) {
+        refused = worker.refused
+        if let current {
+            let comparison = WorkerComparison(
+                old: (current.loaded, current.refused), new: (worker.loaded, worker.refused), isQuarantined: supervisor.quarantine.contains)
+            guard comparison.isFit(asRestart: worker.isRestart) else { return reject(worker, comparison, inFavourOf: current) }
+            worker.comparison = comparison
+        } else {
+            tellOfKept(worker)
+        }
+        for instance in instances.all { worker.send(.restore(instance)) }
+        worker.knowsInstances = true
+        worker.send(.restored)
+    }
+
+    private func reject(_ worker: WorkerProcess, _ comparison: WorkerComparison, inFavourOf old: WorkerProcess) {
+        logger.error("\(comparison.summary); the old \(name) stays, pid \(old.pid)")
+        next = nil
+        worker.kill(SIGKILL)
+        lastReload = .init(at: Int64(time(nil)), isTaken: false, summary: comparison.summary)
+        finishReload(comparison.summary, comparison)
+    }
+
+    /// A worker in place of one that has ended has what that one had, as far as it can be had.
+    private func tellOfKept(_ worker: WorkerProcess) {
+        for refusal in worker.refused {
+            guard let plugin = refusal.plugin, let image = images[plugin] else { continue }
+            let what = "\(refusal.path) is \(refusal.isMissing ? "gone" : "refused (\(refusal.code): \(refusal.reason))")"
+            // Of the directory has been said what is to be done.
+            let replace = refusal.path == image.path ? "put a good file there: \(image.path.replaceCommand)" : "mend what is said above of \(refusal.path)"
+            if let facts = worker.loaded.first(where: { $0.plugin == plugin }) {
+                let fix = refusal.isMissing ? "\(replace); or do without it: swift-pluginserver reload \(plugin)" : replace
+                logger.error("plugin \(plugin) runs on as it was, \(facts.version), \(facts.digest): \(what)\n  fix: \(fix)")
+            } else {
+                logger.error(
+                    "plugin \(plugin) is lost to \(name) \(worker.pid): \(what), and what ran before cannot be opened again\n  fix: \(replace)")
+            }
+        }
+    }
+
+    /// Keeps what serves from now on. What a worker could not open may be good another time; what is gone is not.
+    private func keepImages(of worker: WorkerProcess) {
+        images.merge(worker.images) { $1 }
+        for change in worker.comparison?.changes ?? [] where change.kind == .unloaded { images[change.plugin] = nil }
+    }
+
     /// A worker is ready to serve.
     private func takeOver(_ worker: WorkerProcess) {
-        if let current, let reason = objection(to: worker, inPlaceOf: current) {
-            logger.error("\(reason); the old \(name) stays, pid \(current.pid)")
-            next = nil
-            worker.kill(SIGKILL)
-            return finishReload(.refused(reason))
-        }
         do throws(SystemError) {
             try listen()
             guard let socket = try listener?.duplicate() else { return }
@@ -197,15 +250,18 @@ final class WorkerSlot {
         current = worker
         hasServed = true
         worker.servesSince = EventLoop.now
+        keepImages(of: worker)
         if let old {
             reportChangedSchemas(from: old, to: worker)
-            logger.notice("\(name) \(worker.pid) takes over from \(old.pid)")
+            let summary = worker.comparison?.summary ?? ""
+            logger.notice("\(name) \(worker.pid) takes over from \(old.pid): \(summary)")
+            lastReload = .init(at: Int64(time(nil)), isTaken: true, summary: summary)
             retire(old)
         }
         let waiting = parked
         parked = []
         for (connection, received) in waiting { move(connection, received, to: nil) }
-        finishReload(.taken)
+        finishReload(nil, worker.comparison)
         supervisor.startServices()
         recoverMissing(in: worker)
     }
@@ -232,7 +288,7 @@ final class WorkerSlot {
         loop.schedule(after: pause) { [weak self, weak worker] in
             // Another one has looked at the files since.
             guard let self, let worker, current === worker, !supervisor.isShuttingDown else { return }
-            reload { _ in }
+            reload(asRestart: false) { _ in }
         }
     }
 
@@ -262,13 +318,6 @@ final class WorkerSlot {
     func forget(_ id: Int32) {
         guard instances.remove(id) else { return }
         for worker in workers { worker.send(.closed(id: id)) }
-    }
-
-    /// Why a new worker must not replace the old one: it has not taken a plugin that the old one has, and whose file is there.
-    private func objection(to worker: WorkerProcess, inPlaceOf old: WorkerProcess) -> String? {
-        let missing = missing(in: worker, of: old.loaded)
-        guard !missing.isEmpty else { return nil }
-        return "plugin \(missing.map(\.plugin).joined(separator: ", ")) is not fit to be reloaded"
     }
 
     private func reportChangedSchemas(from old: WorkerProcess, to new: WorkerProcess) {
@@ -343,8 +392,11 @@ final class WorkerSlot {
         }
         supervisor.crashed(worker, end, in: self)
         if hasFailedToStart, current != nil {
-            logger.error("the new \(name) has ended before it was ready; the old one stays")
-            return finishReload(.refused("the new worker ended before it was ready: \(end)"))
+            let directory = worker.refused.first { $0.plugin == nil }
+            let reason = directory.map { "\($0.path) is refused, \($0.code): \($0.reason)" } ?? "the new \(name) ended before it was ready: \(end)"
+            logger.error("\(reason); the old \(name) stays\(current.map { ", pid \($0.pid)" } ?? "")")
+            lastReload = .init(at: Int64(time(nil)), isTaken: false, summary: reason)
+            return finishReload(reason, worker.comparison)
         }
         restarts += 1
         guard next == nil else { return }

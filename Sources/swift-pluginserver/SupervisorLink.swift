@@ -11,6 +11,8 @@ import Synchronization
 // @unchecked Sendable: all is set before the server has threads, but `server` and `seeds`, which are [loop 0].
 final class SupervisorLink: SupervisionHook, @unchecked Sendable {
     let task: WorkerTask
+    /// Plugins as workers before have had them, until they are taken.
+    private var kept: [KeptImage]
     private let connection: WorkerConnection
     private let counter: SharedCounter
     /// What the supervisor sees of what runs here; nil: nothing.
@@ -27,18 +29,37 @@ final class SupervisorLink: SupervisionHook, @unchecked Sendable {
 
     /// What the supervisor has put in place; nil: no supervisor has started this process.
     static func inherited() throws -> SupervisorLink? {
-        guard let connection = WorkerConnection.inherited(), case .begin(let task)? = connection.waitForMessage()?.message else {
-            return nil
+        guard let connection = WorkerConnection.inherited() else { return nil }
+        var kept: [KeptImage] = []
+        while let received = connection.waitForMessage() {
+            switch received.message {
+            case .image(let facts):
+                guard let file = received.takeDescriptor() else { continue }
+                let image = KeptImage(
+                    plugin: facts.plugin, path: facts.path, sha256: facts.sha256, edition: facts.edition, owning: file.release())
+                if let image { kept.append(image) }
+            case .begin(let task): return SupervisorLink(task, kept, connection, try .inherited(), try .ofSupervisor())
+            default: return nil
+            }
         }
-        return SupervisorLink(task, connection, try .inherited(), try .ofSupervisor())
+        return nil
     }
 
-    private init(_ task: WorkerTask, _ connection: WorkerConnection, _ counter: SharedCounter, _ recorder: FlightRecorder?) {
+    private init(
+        _ task: WorkerTask, _ kept: [KeptImage], _ connection: WorkerConnection, _ counter: SharedCounter, _ recorder: FlightRecorder?
+    ) {
         self.task = task
+        self.kept = kept
         self.recorder = recorder
         self.connection = connection
         self.counter = counter
         deadlyStarts = Set(task.deadlyStarts)
+    }
+
+    /// Plugins as workers before have had them. What is not opened of them is closed with them. Before the server runs.
+    func takeKept() -> [KeptImage] {
+        defer { kept = [] }
+        return kept
     }
 
     /// Takes messages from now on. Before the server runs.
@@ -99,9 +120,21 @@ final class SupervisorLink: SupervisionHook, @unchecked Sendable {
 
     func nextInstanceID() -> Int32 { counter.next() }
 
-    func loaded(_ plugin: String, version: String, path: String, schema: String) {
-        connection.send(.loaded(LoadedFacts(plugin: plugin, version: version, path: path, schema: schema)))
+    func loaded(_ plugin: TakenPlugin) {
+        connection.send(
+            .loaded(
+                LoadedFacts(
+                    plugin: plugin.name, version: plugin.version, path: plugin.file.path, schema: plugin.schema, sha256: plugin.sha256,
+                    edition: plugin.file.edition, mappedPath: plugin.file.mappedPath, isKept: plugin.isKept)),
+            descriptor: plugin.file.descriptor)
     }
+
+    func refused(_ plugin: String?, _ error: LoadError) {
+        connection.send(
+            .refused(RefusedFacts(plugin: plugin, path: error.subject.path, code: error.code.rawValue, reason: error.reason)))
+    }
+
+    func opened() { connection.send(.opened) }
 
     func starting(_ number: UInt64, _ plugin: String, config: String) {
         connection.send(.starting(number: Int64(bitPattern: number), StartedConfig(plugin: plugin, config: config)))

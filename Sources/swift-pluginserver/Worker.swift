@@ -44,9 +44,11 @@ struct Worker: ParsableCommand {
         configuration.only = link.task.only
         configuration.socketPath = supervision.socketPath(for: link.task.only, serving.socket, in: location)
         configuration.quarantined = Set(link.task.quarantined)
+        // What a worker had that has ended is not taken away by its end.
+        configuration.restoresMissing = !link.task.replacesAnother
         configuration.passesQuarantined = supervision.onQuarantine == .failOpen
         do throws(ServerError) {
-            let server = try Server(configuration, logger: logger, diagnostics: files, supervision: link)
+            let server = try Server(configuration, kept: link.takeKept(), logger: logger, diagnostics: files, supervision: link)
             do throws(SystemError) { try link.start(server, files) } catch { throw .system(error) }
             try server.run()
         } catch {

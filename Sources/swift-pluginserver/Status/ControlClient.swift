@@ -8,6 +8,8 @@ struct ControlClient {
 
     struct Failure: Error, CustomStringConvertible {
         let description: String
+        /// What the server has answered, if it has.
+        var answer: JSONValue?
     }
 
     /// One command, with what it needs: a line of JSON there, and a line back.
@@ -29,7 +31,9 @@ struct ControlClient {
         guard text.last == "\n", let answer = try? JSONValue(parsing: text) else {
             throw Failure(description: "the server at \(path.printable) closed the connection instead of answering")
         }
-        if case .string(let error)? = answer["error"] { throw Failure(description: "the server refuses: \(error.printable)") }
+        if case .string(let error)? = answer["error"] {
+            throw Failure(description: "the server refuses: \(error.printable)", answer: answer)
+        }
         return answer
     }
 }

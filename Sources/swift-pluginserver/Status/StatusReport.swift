@@ -13,6 +13,12 @@ struct StatusReport {
         for plugin in status.plugins where !plugin.reason.isEmpty {
             text += "\n\(style.bad(plugin.state.rawValue)) \(plugin.name.printable): \(plugin.reason.printable)\n"
         }
+        for plugin in status.plugins { text += Self.difference(plugin, style) }
+        for worker in status.workers {
+            guard let reload = worker.lastReload, !reload.isTaken else { continue }
+            let ago = Self.duration(max(0, status.startedAt + status.uptime - reload.at))
+            text += "\n\(style.bad("not reloaded")) \(ago) ago: \(reload.summary.printable)\n"
+        }
         for quarantine in status.quarantines {
             let until = quarantine.secondsLeft.map { "tried again in \(Self.duration($0))" } ?? "until its file changes, or it is released"
             text += "\n\(style.bad("quarantined")) \(quarantine.plugin.printable): \(quarantine.reason.printable); \(until)\n"
@@ -53,7 +59,8 @@ struct StatusReport {
             return [
                 plugin.state.rawValue, plugin.name.printable, plugin.version.isEmpty ? "-" : plugin.version.printable,
                 "\(counts.running)", "\(counts.failed)", "\(counts.starts)", "\(counts.stops)",
-                plugin.sha256.isEmpty ? "-" : String(plugin.sha256.prefix(12)).printable, plugin.path.printable,
+                plugin.sha256.isEmpty ? "-" : String(plugin.sha256.prefix(12)).printable,
+                plugin.path.printable + (plugin.place.flatMap { $0 == .same ? nil : " (\($0.rawValue))" } ?? ""),
             ]
         }
         let heading = ["STATE", "PLUGIN", "VERSION", "INSTANCES", "FAILED", "STARTED", "STOPPED", "SHA-256", "FILE"]
@@ -64,6 +71,18 @@ struct StatusReport {
             default: cell
             }
         }
+    }
+
+    /// Where what runs is not what is in the directory.
+    private static func difference(_ plugin: PluginStatus, _ style: Style) -> String {
+        let what: String? =
+            switch plugin.place {
+            case _ where !plugin.refusal.isEmpty: "its file is refused, \(plugin.refusal.printable); it runs on as it was"
+            case .changed?: "its file has changed since; it is taken with: swift-pluginserver reload \(plugin.name.printable)"
+            case .missing?: "its file is gone; it is unloaded with: swift-pluginserver reload \(plugin.name.printable)"
+            case .same?, nil: nil
+            }
+        return what.map { "\n\(style.warning("differs")) \(plugin.name.printable): \($0)\n" } ?? ""
     }
 
     // MARK: Events
