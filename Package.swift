@@ -118,6 +118,7 @@ let package = Package(
         // What tests of several rooms need.
         .target(name: "TestSupport", path: "Tests/TestSupport"),
         .testTarget(name: "StatisticsTests", dependencies: ["Statistics", "JSON", "TestSupport"]),
+        .testTarget(name: "SupervisionTests", dependencies: ["Supervision"]),
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"]),
         .testTarget(name: "FlightRecordingTests", dependencies: ["FlightRecording", "TestSupport"]),
         .testTarget(name: "ForeignFunctionTests", dependencies: ["ForeignFunction"]),

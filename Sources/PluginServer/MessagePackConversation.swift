@@ -16,6 +16,8 @@ final class MessagePackConversation: Conversation, @unchecked Sendable {
     private let connection: Connection
     private let context: LoopContext
     private var session: MessagePackSession
+    /// The process of Kong's whose connection it is.
+    private let peer: PeerProcess?
     /// Requests of this connection that events will answer; they fail with it.
     private var openRequests: [(id: Int64, event: MessagePackEvent)] = []
     /// Requests that have come on this connection and have not been answered.
@@ -31,6 +33,7 @@ final class MessagePackConversation: Conversation, @unchecked Sendable {
         self.isReturned = isReturned
         self.connection = connection
         self.context = context
+        peer = connection.peer
         session = MessagePackSession(limit: context.messageLimit)
         if isNew {
             MessagePackSession.appendServerPid(context.server.supervision.serverPid, to: &connection.output)
@@ -95,7 +98,11 @@ final class MessagePackConversation: Conversation, @unchecked Sendable {
         case .step(let event, let data, let refused):
             step(id, EventID(rawValue: UInt64(bitPattern: event)), data, refused, bytes)
         case .startInstance(let name, let config):
-            context.server.instances.start(name.text, config, answeringErrors: true, on: context) { [self] in
+            let answer = StartAnswer(connection: record) { record, bytes in
+                MessagePackSession.appendResult(to: id, &bytes)
+                record.value.appendMessagePack(to: &bytes)
+            }
+            context.server.instances.start(name.text, config, answeringErrors: true, answer: answer, on: context) { [self] in
                 switch $0 {
                 case .success(let status): respond(id, status.value)
                 case .failure(let error): respond(id, error: "\(error)")
@@ -250,6 +257,7 @@ final class MessagePackConversation: Conversation, @unchecked Sendable {
     fileprivate var loop: EventLoop { context.loop }
     fileprivate var record: UnsafePointer<flight_connection>? { connection.record.map { UnsafePointer($0) } }
     fileprivate var isConnected: Bool { connection.isOpen }
+    fileprivate var hasPeerEnded: Bool { peer?.hasEnded ?? false }
 
     func connectionClosed() {
         let lost = openRequests
@@ -290,6 +298,9 @@ struct MessagePackRequest: Sendable {
     /// Whether this is the thread of its connection.
     var isLocal: Bool { conversation.loop.isCurrent }
 
+    /// Whether the process that has sent it is gone. [any]
+    var hasSenderEnded: Bool { conversation.hasPeerEnded }
+
     /// The connection's end shall be told to the event.
     func hold(for event: MessagePackEvent) {
         if conversation.loop.isCurrent {
@@ -320,6 +331,7 @@ struct MessagePackRequest: Sendable {
         if conversation.loop.isCurrent { return conversation.answer(id, append) }
         var bytes = ByteQueue()
         append(&bytes, id)
+        guard !bytes.hasFailed else { return disconnect() }
         let response = Array(bytes.bytes)
         conversation.loop.schedule { [self] in
             conversation.answer(id) { output, _ in output.append(response) }

@@ -6,6 +6,7 @@ import DequeModule
 import EventLoop
 import Logging
 import PDKCatalogue
+import Statistics
 import WireProtocol
 
 /// An event over MessagePack-RPC. Kong asks for each step of it, so calls wait here until it asks; each request may
@@ -109,7 +110,10 @@ final class MessagePackEvent: Event, @unchecked Sendable {
     }
 
     override func expire(at now: ContinuousClock.Instant) {
-        guard let running, running.since.duration(to: now) > context.server.configuration.stepTimeout else { return }
+        guard let running else { return }
+        // An event is known to the process alone that has begun it.
+        if running.answered.hasSenderEnded { return giveUp(running.call, "its process has ended", as: .cancelled) }
+        guard running.since.duration(to: now) > context.server.configuration.stepTimeout else { return }
         giveUp(running.call, "it refused the call, or the request has ended")
     }
 
@@ -121,16 +125,16 @@ final class MessagePackEvent: Event, @unchecked Sendable {
         }
     }
 
-    private func giveUp(_ call: QueuedCall, _ why: String) {
+    private func giveUp(_ call: QueuedCall, _ why: String, as result: EventResult = .timedOut) {
         let reason = "Kong did not come back from \(PDKCatalogue[call.method]?.name ?? "a call"): \(why)"
         isOver = true
         if hasFinished {
             // The handler has long returned, so this is the only word that there will be of it.
-            context.server.logger.error("\(name) failed: \(reason)")
+            context.log(.error, about: "lost \(name)", "\(name) failed: \(reason)")
             running = nil
             release()
         } else {
-            cancel(reason, as: .timedOut)
+            cancel(reason, as: result)
         }
     }
 
@@ -168,7 +172,12 @@ final class MessagePackEvent: Event, @unchecked Sendable {
     override func enqueue(
         _ method: MethodID, encoded: UnsafeRawBufferPointer, _ completion: Completion?
     ) -> CallOutcome {
+        let before = encodedCalls.count
         encodedCalls.append(encoded)
+        guard !encodedCalls.hasFailed else {
+            encodedCalls.truncate(to: before)
+            return .refused(KONG_LIMIT, "\(WireError.noMemory)")
+        }
         queue.append(QueuedCall(method: method, size: encoded.count, completion: completion))
         pump()
         return .accepted

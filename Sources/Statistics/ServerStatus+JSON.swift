@@ -39,7 +39,8 @@ extension WorkerStatus {
     fileprivate var json: JSONValue {
         .object([
             "name": .string(name), "pid": .integer(Int64(pid)), "uptime_seconds": .integer(uptime),
-            "restarts": .count(restarts), "retiring": .array(retiring.map { .integer(Int64($0)) }),
+            "restarts": .count(restarts), "retiring": .array(retiring.map { .integer(Int64($0.pid)) }),
+            "finishing": .array(retiring.map(\.json)), "silence": silence?.json ?? .null,
         ])
     }
 
@@ -47,10 +48,34 @@ extension WorkerStatus {
         self.init(
             name: try json.text("name"), pid: try json.pid(), uptime: try json.integer("uptime_seconds"),
             restarts: try json.count("restarts"))
-        for pid in try json.items("retiring") {
-            guard case .integer(let number) = pid, let pid = Int32(exactly: number) else { throw InvalidStatistics("a pid is none") }
-            retiring.append(pid)
-        }
+        // Both have come within the format.
+        silence = try SilenceStatus(orNull: json)
+        for process in json["finishing"] == nil ? [] : try json.items("finishing") { retiring.append(try RetiringStatus(process)) }
+    }
+}
+
+extension RetiringStatus {
+    fileprivate var json: JSONValue {
+        .object([
+            "pid": .integer(Int64(pid)), "events": .count(events), "connections": .count(connections),
+            "seconds_left": .integer(secondsLeft), "silence": silence?.json ?? .null,
+        ])
+    }
+
+    fileprivate init(_ json: JSONValue) throws(InvalidStatistics) {
+        self.init(
+            pid: try json.pid(), events: try json.count("events"), connections: try json.count("connections"),
+            secondsLeft: try json.integer("seconds_left"), silence: try SilenceStatus(orNull: json))
+    }
+}
+
+extension SilenceStatus {
+    fileprivate var json: JSONValue { .object(["seconds": .count(seconds), "process": .string(process)]) }
+
+    /// - Parameter json: what may have it.
+    fileprivate init?(orNull json: JSONValue) throws(InvalidStatistics) {
+        guard let silence = json["silence"], silence != .null else { return nil }
+        self.init(seconds: try silence.count("seconds"), process: try silence.text("process"))
     }
 }
 
