@@ -60,8 +60,8 @@ class Server:
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             for name in os.listdir(prefix):
-                # Ours is asked for its status at another socket.
-                if name.endswith(".control"):
+                # Ours is asked for its status at another socket, and makes each under another name at first.
+                if name.endswith(".control") or name.rpartition(".")[2].isdigit():
                     continue
                 path = os.path.join(prefix, name)
                 if is_socket(path) and accepts(path):

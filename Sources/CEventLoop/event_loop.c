@@ -3,29 +3,20 @@
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
-#include <time.h>
 
-static _Thread_local void *current_loop;
-
-void *event_loop_current(void) { return current_loop; }
-void event_loop_set_current(void *loop) { current_loop = loop; }
-
-static uint64_t nanoseconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
+_Thread_local void *event_loop_current_loop;
+_Thread_local void *event_loop_current_context;
 
 int event_loop_poll(int epoll, struct epoll_event *events, int capacity, uint64_t limit, uint64_t *waited) {
     /* What is there already costs no look at the clock. */
-    int count = epoll_wait(epoll, events, capacity, 0);
+    int count = event_loop_wait(epoll, events, capacity, 0);
     *waited = 0;
     if (count != 0) return count;
-    uint64_t start = nanoseconds();
+    uint64_t start = event_loop_nanoseconds();
     do {
         /* No sched_yield here: where somebody else computes on this processor, it gives away a whole time slice. */
-        count = epoll_wait(epoll, events, capacity, 0);
-        *waited = nanoseconds() - start;
+        count = event_loop_wait(epoll, events, capacity, 0);
+        *waited = event_loop_nanoseconds() - start;
     } while (count == 0 && *waited < limit);
     return count;
 }

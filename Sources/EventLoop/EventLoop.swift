@@ -19,12 +19,24 @@ extension EventSource {
 /// What a descriptor can do without blocking.
 public struct Readiness: OptionSet, Sendable {
     public let rawValue: UInt32
+    @inline(__always)
     public init(rawValue: UInt32) { self.rawValue = rawValue }
 
-    public static let readable = Readiness(rawValue: EPOLLIN.rawValue)
-    public static let writable = Readiness(rawValue: EPOLLOUT.rawValue)
+    @inline(__always)
+    public static var readable: Readiness { Readiness(rawValue: EPOLLIN.rawValue) }
+    @inline(__always)
+    public static var writable: Readiness { Readiness(rawValue: EPOLLOUT.rawValue) }
     /// The other end is gone, or the descriptor failed: reading says how.
-    public static let hungUp = Readiness(rawValue: EPOLLHUP.rawValue | EPOLLERR.rawValue)
+    @inline(__always)
+    public static var hungUp: Readiness { Readiness(rawValue: EPOLLHUP.rawValue | EPOLLERR.rawValue) }
+    /// The other end sends no more. Told only to whoever asks for it.
+    @inline(__always)
+    public static var finished: Readiness { Readiness(rawValue: EPOLLRDHUP.rawValue) }
+    /// Not a readiness, but how to be told: once, when something comes, and not again in each turn until it has been read.
+    /// The kernel then looks at the descriptor once for each event, and not twice. Whoever has not read all there is, or has not been
+    /// interested when it came, is told again after `EventLoop.modify`.
+    @inline(__always)
+    public static var once: Readiness { Readiness(rawValue: EPOLLET.rawValue) }
 }
 
 /// A place in the table of a loop's sources. It goes stale with the source, and is then ignored.
@@ -74,12 +86,17 @@ public final class EventLoop: @unchecked Sendable {
     private var timers = TimerQueue()
     /// When this turn's readiness was taken in; nil until somebody asks.
     private var turnTime: ContinuousClock.Instant?
+    /// What `EventLoop.nanoseconds` has said last in this turn; 0: nothing yet.
+    private var lastNanoseconds: UInt64 = 0
     private var isStopping = false
     /// While work is under way that waits for input; and while there is none.
     private var spinAtWork: AdaptiveSpin
     private var spinAtRest: AdaptiveSpin
     /// Whether work is under way that waits for input: what comes then comes soon. [loop]
     public var isAtWork: () -> Bool = { false }
+    /// What the loop's owner keeps beside it, to be found from its thread (`currentContext`). Before `run`.
+    // nonisolated(unsafe): set before the loop's thread is there.
+    public nonisolated(unsafe) var context: UnsafeMutableRawPointer?
     private var events: UnsafeMutablePointer<epoll_event>
 
     private static let eventsPerTurn = 256
@@ -89,9 +106,8 @@ public final class EventLoop: @unchecked Sendable {
     /// - Parameter spinBudget: for how long it may poll before it sleeps; see `AdaptiveSpin`.
     public init(index: Int, spinBudget: Duration = .zero) throws(SystemError) {
         self.index = index
-        let (seconds, attoseconds) = spinBudget.components
         // A second is more than anybody can mean.
-        let budget = seconds > 0 ? 1_000_000_000 : UInt64(max(0, attoseconds) / 1_000_000_000)
+        let budget = min(spinBudget.nanoseconds, 1_000_000_000)
         spinAtWork = AdaptiveSpin(budget: budget)
         spinAtRest = AdaptiveSpin(budget: budget)
         let epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
@@ -124,6 +140,10 @@ public final class EventLoop: @unchecked Sendable {
         guard let pointer = event_loop_current() else { return nil }
         return Unmanaged<EventLoop>.fromOpaque(pointer).takeUnretainedValue()
     }
+
+    /// What the owner of the loop whose thread this is keeps beside it.
+    @inline(__always)
+    public static var currentContext: UnsafeMutableRawPointer? { event_loop_context() }
 
     /// Whether this thread is the loop's.
     @inline(__always)
@@ -244,10 +264,6 @@ public final class EventLoop: @unchecked Sendable {
     /// The time of the clock that timers go by.
     public static var now: ContinuousClock.Instant { ContinuousClock.now }
 
-    /// Milliseconds since some time, exact to a few of them: for what happens with each event, and lasts for seconds.
-    @inline(__always)
-    public static var coarseMilliseconds: UInt64 { event_loop_coarse_milliseconds() }
-
     /// The time of this turn: that of whoever asked for it first. For what happens with each event, where asking the clock
     /// would cost too much. [loop]
     public var turnStart: ContinuousClock.Instant {
@@ -257,12 +273,24 @@ public final class EventLoop: @unchecked Sendable {
         return now
     }
 
+    /// `nanoseconds`, as it was when somebody last asked in this turn: for what begins when something else has ended. [loop]
+    @inline(__always)
+    public var recentNanoseconds: UInt64 { lastNanoseconds != 0 ? lastNanoseconds : readNanoseconds() }
+
+    /// `nanoseconds`. [loop]
+    @inline(__always)
+    public func readNanoseconds() -> UInt64 {
+        let now = Self.nanoseconds
+        lastNanoseconds = now
+        return now
+    }
+
     // MARK: Running
 
     /// Makes this thread the loop's, until `stop`.
     public func run() {
-        event_loop_set_current(Unmanaged.passUnretained(self).toOpaque())
-        defer { event_loop_set_current(nil) }
+        event_loop_set_current(Unmanaged.passUnretained(self).toOpaque(), context)
+        defer { event_loop_set_current(nil, nil) }
         while !isStopping {
             runTasks()
             endTurn()
@@ -307,6 +335,7 @@ public final class EventLoop: @unchecked Sendable {
     private func wait() {
         let count = receive(timeout: timeout())
         turnTime = nil
+        lastNanoseconds = 0
         // EINTR is the only failure of a good descriptor and a good buffer; the next turn tries again.
         for index in 0..<max(0, Int(count)) {
             let token = event_loop_token(events + index)
@@ -332,7 +361,7 @@ public final class EventLoop: @unchecked Sendable {
                 if count != 0 { return count }
             }
         }
-        return epoll_wait(epoll.number, events, Int32(Self.eventsPerTurn), timeout)
+        return event_loop_wait(epoll.number, events, Int32(Self.eventsPerTurn), timeout)
     }
 
     /// - Parameter waited: nil: in vain.
@@ -345,7 +374,7 @@ public final class EventLoop: @unchecked Sendable {
         }
     }
 
-    /// Milliseconds for epoll_wait: 0 if there is work, -1 if there is nothing to wait for but descriptors.
+    /// Milliseconds to wait for: 0 if there is work, -1 if there is nothing to wait for but descriptors.
     private func timeout() -> Int32 {
         if !tasks.isEmpty || isStopping { return 0 }
         guard let due = timers.nextDue else { return -1 }

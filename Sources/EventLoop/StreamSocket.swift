@@ -28,7 +28,7 @@ public struct StreamSocket: ~Copyable {
     /// Reads what has arrived, up to the size of `buffer`.
     public borrowing func read(into buffer: UnsafeMutableRawBufferPointer) -> Outcome {
         while true {
-            let count = recv(descriptor.number, buffer.baseAddress, buffer.count, 0)
+            let count = event_loop_receive(descriptor.number, buffer.baseAddress, buffer.count)
             if count > 0 { return .moved(count) }
             if count == 0 { return .closed }
             switch errno {
@@ -42,7 +42,7 @@ public struct StreamSocket: ~Copyable {
     /// Writes from the front of `bytes`, which must not be empty.
     public borrowing func write(_ bytes: UnsafeRawBufferPointer) -> Outcome {
         while true {
-            let count = send(descriptor.number, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
+            let count = event_loop_send(descriptor.number, bytes.baseAddress, bytes.count)
             if count >= 0 { return .moved(count) }
             switch errno {
             case EINTR: continue

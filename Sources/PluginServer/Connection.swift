@@ -6,7 +6,7 @@ import Logging
 import WireProtocol
 
 /// What a connection's bytes mean. [loop]
-protocol Conversation: AnyObject {
+protocol Conversation: AnyObject, Sendable {
     var wireProtocol: WireProtocolKind { get }
     /// Takes in what it can of `connection.input`, and no more requests while the connection is clogged.
     func receive() throws(WireError)
@@ -26,9 +26,12 @@ final class Connection: EventSource, @unchecked Sendable {
     let context: LoopContext
     private var socket: StreamSocket?
     private var registration: Registration?
-    private var interest: Readiness = .readable
+    private var interest = Connection.reading
     private var conversation: (any Conversation)?
     private var flushesAtEndOfTurn = false
+    /// While `ready` runs; and whether something is to be sent when it has.
+    private var isReady = false
+    private var flushesWhenRead = false
     /// Whether the kernel has no room for what is to be sent. Only then is it worth a system call to be told of room: what
     /// this turn answers is mostly sent at its end.
     private var waitsForRoom = false
@@ -40,6 +43,8 @@ final class Connection: EventSource, @unchecked Sendable {
     /// What is to be sent. Whoever appends to it calls `flushAtEndOfTurn`.
     var output = ByteQueue()
 
+    @inline(__always)
+    private static var reading: Readiness { [.readable, .finished, .once] }
     private static let readSize = 16 * 1024
     /// What is read at most in one turn, so that one busy connection does not keep the others waiting.
     private static let readsPerTurn = 64
@@ -88,9 +93,15 @@ final class Connection: EventSource, @unchecked Sendable {
         record = nil
         socket = nil
         context.connections[ObjectIdentifier(self)] = nil
-        let ended = conversation
+        endConversation()
+    }
+
+    private func endConversation() {
+        guard let ended = conversation else { return }
         conversation = nil
-        ended?.connectionClosed()
+        ended.connectionClosed()
+        // Its events have references to it that count nothing, and one of them may be what has brought this about.
+        context.loop.schedule { withExtendedLifetime(ended) {} }
     }
 
     /// Closes the connection after what has been answered already, as far as that goes out without waiting.
@@ -139,9 +150,7 @@ final class Connection: EventSource, @unchecked Sendable {
         if let record { context.putBack(record) }
         record = nil
         context.connections[ObjectIdentifier(self)] = nil
-        let ended = conversation
-        conversation = nil
-        ended?.connectionClosed()
+        endConversation()
         guard let descriptor = socket.take()?.release() else { return }
         context.server.supervision.moved(handed, descriptor, epoch: epoch)
     }
@@ -150,13 +159,23 @@ final class Connection: EventSource, @unchecked Sendable {
 
     func ready(_ readiness: Readiness) {
         if readiness.contains(.writable) { flush() }
-        guard isOpen, interest.contains(.readable) || !readiness.isDisjoint(with: .hungUp) else { return }
-        if !readiness.isDisjoint(with: [.readable, .hungUp]) { read() }
+        let isEnding = !readiness.isDisjoint(with: [.hungUp, .finished])
+        guard isOpen, interest.contains(.readable) || isEnding else { return }
+        isReady = true
+        if isEnding || readiness.contains(.readable) { read(toTheEnd: isEnding) }
+        isReady = false
+        // What is answered by now leaves now: Kong can go on while others have their turn.
+        if flushesWhenRead {
+            flushesWhenRead = false
+            flush()
+        }
     }
 
-    private func read() {
+    /// - Parameter toTheEnd: whether more than what has come now is to be read: that there is no more will not be told again.
+    private func read(toTheEnd: Bool) {
         var hasClosed = false
-        for _ in 0..<Self.readsPerTurn {
+        var reads = 0
+        reading: while true {
             let room = input.room(minimum: Self.readSize)
             guard !input.hasFailed else { return closeForWantOfMemory() }
             guard let outcome = socket?.read(into: room) else { return }
@@ -165,14 +184,25 @@ final class Connection: EventSource, @unchecked Sendable {
                 input.commit(count)
                 context.connectionCounts.receivedBytes &+= UInt64(count)
                 // A short read has emptied the socket; asking again would cost a system call to hear so.
-                if count >= Self.readSize { continue }
-            case .wouldBlock: break
-            case .closed: hasClosed = true
+                guard count >= Self.readSize || toTheEnd else { break reading }
+                reads += 1
+                if reads == Self.readsPerTurn {
+                    rearm()
+                    break reading
+                }
+            case .wouldBlock: break reading
+            case .closed:
+                hasClosed = true
+                break reading
             }
-            break
         }
         if !input.isEmpty { receiveMore() }
         if hasClosed { close() }
+    }
+
+    /// Asks to be told again of what has come and has not been read.
+    private func rearm() {
+        if let registration { context.loop.modify(registration, to: interest) }
     }
 
     /// Takes in what has come: after reading, and when the conversation is ready for more.
@@ -202,6 +232,10 @@ final class Connection: EventSource, @unchecked Sendable {
 
     func flushAtEndOfTurn() {
         guard !flushesAtEndOfTurn, isOpen else { return }
+        if isReady {
+            flushesWhenRead = true
+            return
+        }
         flushesAtEndOfTurn = true
         context.loop.atEndOfTurn(self)
     }
@@ -225,7 +259,7 @@ final class Connection: EventSource, @unchecked Sendable {
                 record?.pointee.is_cut = 1
                 return updateInterest()
             // What Kong has sent before it closed may still be there to be read, and says how the event ended.
-            case .closed: return read()
+            case .closed: return read(toTheEnd: true)
             }
         }
         waitsForRoom = false
@@ -241,10 +275,10 @@ final class Connection: EventSource, @unchecked Sendable {
     /// Reads while there is room for what comes, and waits to write while something is left to be sent.
     private func updateInterest() {
         guard let registration else { return }
-        var wanted: Readiness = waitsForRoom ? .writable : []
+        var wanted: Readiness = waitsForRoom ? [.writable, .once] : .once
         let inputLimit = context.messageLimit + Self.readSize
         let isWelcome = !isClogged || conversation?.awaitsAnswers == true
-        if isWelcome, input.count < inputLimit { wanted.insert(.readable) }
+        if isWelcome, input.count < inputLimit { wanted.formUnion(Self.reading) }
         guard wanted != interest else { return }
         interest = wanted
         context.loop.modify(registration, to: wanted)

@@ -34,8 +34,11 @@ class Event: @unchecked Sendable {
     private(set) var phase = Phase.log
     let context: LoopContext
     /// Nil if it could not be started, and when the event is over.
-    private var instance: Instance?
-    private var pluginName = ""
+    private var instance: LoopInstance?
+    /// Of an event that has no instance.
+    private var otherName = ""
+    /// The last instance's plugin. It is there as long as the server.
+    private var plugin: Unmanaged<LoadedPlugin>?
     private var state = State.finished
     /// What the plugin wants to be given when the event is cancelled.
     private var handled: UnsafeMutableRawPointer?
@@ -46,11 +49,9 @@ class Event: @unchecked Sendable {
     private(set) var mark = flight_no_mark()
     /// How Kong is answered if that crashes.
     let reply: UnsafeMutablePointer<flight_reply>
-    /// Of `EventLoop.coarseMilliseconds`.
-    private var startedAt: UInt64 = 0
-    /// What counts it, and since when it runs.
+    /// What counts it, and since when it runs, by `EventLoop.nanoseconds`.
     private var meter: EventCell?
-    private var began: UInt64 = 0
+    private(set) var began: UInt64 = 0
     /// How it ends, where that is known before the handler is done.
     private var result: EventResult?
 
@@ -62,38 +63,47 @@ class Event: @unchecked Sendable {
 
     deinit { reply.deallocate() }
 
-    /// Begins: the event runs now, and has an id. False: too many are running.
-    final func enter(_ phase: Phase, _ owner: EventOwner, _ instanceID: InstanceID) -> Bool {
+    /// Begins an event of an instance that runs: it has an id from now on. False: too many are running.
+    @inline(__always)
+    final func enter(_ phase: Phase, on instance: LoopInstance, _ instanceID: InstanceID) -> Bool {
+        let (meterNumber, place) = instance.plugin._withUnsafeGuaranteedRef { ($0.meterNumber(phase), $0.place) }
+        guard enter(phase, instanceID, meterNumber, place) else { return false }
+        self.instance = instance
+        plugin = instance.plugin
+        return true
+    }
+
+    /// Begins an event that no plugin gets to see.
+    /// - Parameter pluginName: whose it would have been.
+    final func enter(_ phase: Phase, inPlaceOf pluginName: String, _ instanceID: InstanceID) -> Bool {
+        let meterNumber = context.server.plugins.meterNumber(of: pluginName, phase)
+        guard enter(phase, instanceID, meterNumber, UInt16(FLIGHT_NO_PLUGIN)) else { return false }
+        plugin = nil
+        otherName = pluginName
+        return true
+    }
+
+    @inline(__always)
+    private func enter(_ phase: Phase, _ instanceID: InstanceID, _ meterNumber: Int, _ place: UInt16) -> Bool {
         guard let id = context.events.insert(self) else { return false }
         self.id = id
         self.phase = phase
-        instance = owner.instance
-        pluginName = owner.pluginName
         state = .running
         handled = nil
         result = nil
-        let meter = context.meter.cell(meterNumber(phase, owner))
+        let meter = context.meter.cell(meterNumber)
         meter.begin()
         self.meter = meter
-        began = EventLoop.nanoseconds
-        mark.event = id.rawValue
-        mark.instance = instanceID.rawValue
-        mark.plugin = instance?.plugin.host.place ?? UInt16(FLIGHT_NO_PLUGIN)
-        mark.phase = UInt8(truncatingIfNeeded: phase.rawValue)
-        mark.reply = UnsafePointer(reply)
-        startedAt = EventLoop.coarseMilliseconds
+        began = context.loop.recentNanoseconds
+        mark = flight_mark(
+            event: id.rawValue, instance: instanceID.rawValue, plugin: place, phase: UInt8(truncatingIfNeeded: phase.rawValue),
+            what: UInt8(FLIGHT_NOTHING), reply: UnsafePointer(reply))
         context.sweepLater()
         return true
     }
 
-    /// The number of its counters.
-    @inline(__always)
-    private func meterNumber(_ phase: Phase, _ owner: EventOwner) -> Int {
-        switch owner {
-        case .running(let instance): instance.plugin.meterNumber(phase)
-        case .failed(let pluginName), .quarantined(let pluginName): context.server.plugins.meterNumber(of: pluginName, phase)
-        }
-    }
+    /// For messages.
+    private var pluginName: String { plugin.map { $0.takeUnretainedValue().name } ?? otherName }
 
     /// Runs code of the event's plugin, with its mark in the flight recorder.
     @inline(__always)
@@ -109,11 +119,14 @@ class Event: @unchecked Sendable {
     // MARK: For the server
 
     /// Lets the plugin handle the event.
-    final func begin() {
-        guard let instance else { return }
+    @inline(__always)
+    final func begin(on instance: LoopInstance) {
+        let instance = instance.instance
         if instance.plugin.isBlocking { return beginBlocking(instance) }
+        let id = id
         let handled = inPlugin(for: FLIGHT_HANDLE) { instance.handle(self) }
-        if state == .running || state == .exited { self.handled = handled }
+        // It may be over, and be used for another by now.
+        if self.id == id, state == .running || state == .exited { self.handled = handled }
     }
 
     /// Lets a thread of the pool do so.
@@ -133,14 +146,14 @@ class Event: @unchecked Sendable {
         result = .refused
         enqueueOwn(Self.logErr, [.string(reason)])
         exit(HandlerFailure.busy)
-        _ = finish(kong_status(KONG_OK), "")
+        _ = finish(kong_status(KONG_OK))
     }
 
     /// Its plugin is quarantined: the event is over at once.
     final func turnAway() {
         result = .refused
         if !context.server.configuration.passesQuarantined { exit(HandlerFailure.quarantined) }
-        _ = finish(kong_status(KONG_OK), "")
+        _ = finish(kong_status(KONG_OK))
     }
 
     /// Ends the event with a line in Kong's log; the request goes on without the plugin.
@@ -148,7 +161,7 @@ class Event: @unchecked Sendable {
         context.server.logger.warning("\(reason)")
         result = .refused
         enqueueOwn(Self.logErr, [.string(reason)])
-        _ = finish(kong_status(KONG_OK), "")
+        _ = finish(kong_status(KONG_OK))
     }
 
     /// Nobody waits for this event any more.
@@ -171,12 +184,13 @@ class Event: @unchecked Sendable {
     }
 
     /// Ends the event if it has taken longer than `--event-timeout`: the client is answered before Kong gives up waiting.
+    /// - Parameter now: by `EventLoop.nanoseconds`.
     final func endIfOverdue(at now: UInt64) {
-        guard state == .running || state == .exited, now &- startedAt >= context.eventTimeout else { return }
+        guard state == .running || state == .exited, now >= began, now - began >= context.eventTimeout else { return }
         flight_count_timeout(context.slot)
         // Now, and not when the handler returns: it may never.
         count(.timedOut)
-        let reason = "it has taken longer than \(Double(context.eventTimeout) / 1000) s (--event-timeout)"
+        let reason = "it has taken longer than \(Double(context.eventTimeout) / 1_000_000_000) s (--event-timeout)"
         guard state == .running else {
             // The client has been answered; the handler is all that is left.
             return cancel(reason)
@@ -193,13 +207,20 @@ class Event: @unchecked Sendable {
     /// That the event is cancelled.
     private func tellPlugin() {
         guard let handled, let instance else { return }
-        inPlugin(for: FLIGHT_CANCEL) { instance.cancel(id, handled) }
+        inPlugin(for: FLIGHT_CANCEL) { instance.instance.cancel(id, handled) }
     }
 
     // MARK: For the plugin
 
     /// Whether a plugin may do anything with this event.
-    final func belongs(to host: PluginHost) -> Bool { instance?.plugin.host === host }
+    @inline(__always)
+    final func belongs(to host: UnsafePointer<kong_host>) -> Bool {
+        plugin?._withUnsafeGuaranteedRef { $0.hostTable == host } ?? false
+    }
+
+    /// Whether a thread of the pool has it.
+    @inline(__always)
+    final var isInOtherHands: Bool { blocking != nil }
 
     final func call(
         _ method: MethodID, _ arguments: UnsafeBufferPointer<kong_value>, _ completion: Completion?
@@ -249,7 +270,12 @@ class Event: @unchecked Sendable {
         return enqueueFlush(completion)
     }
 
+    /// - Parameter message: why it has failed.
     final func finish(_ status: kong_status, _ message: String) -> CallOutcome {
+        message.withKongString { finish(status, $0) }
+    }
+
+    final func finish(_ status: kong_status, _ message: kong_string = kong_string()) -> CallOutcome {
         let before = state
         guard before != .finished else {
             return .refused(KONG_EVENT_OVER, "the event has been finished already")
@@ -262,7 +288,7 @@ class Event: @unchecked Sendable {
         if before == .cancelled {
             release()
         } else {
-            if status != kong_status(KONG_OK), before != .overdue { fail(message, before == .exited) }
+            if status != kong_status(KONG_OK), before != .overdue { fail(message.text, before == .exited) }
             finished()
         }
         return .accepted
@@ -270,16 +296,17 @@ class Event: @unchecked Sendable {
 
     /// Counts the event's end, the first time.
     private func count(_ result: EventResult) {
-        meter?.end(result, after: EventLoop.nanoseconds &- began)
+        meter?.end(result, after: context.loop.readNanoseconds() &- began)
         meter = nil
     }
 
     /// The event is over on both sides, and its id is free.
     final func release() {
-        context.events.remove(id)
+        let reference = context.events.remove(id)
         reply.pointee.connection = nil
         instance = nil
         released()
+        if let reference { context.letGo(reference) }
     }
 
     private func refusal() -> CallOutcome? {
@@ -378,33 +405,14 @@ class Event: @unchecked Sendable {
     func giveUp(_ reason: String) { cancel(reason) }
 
     /// Gives an event up that Kong does not come back to.
-    func expire(at now: ContinuousClock.Instant) {}
+    /// - Parameter now: by `EventLoop.nanoseconds`.
+    func expire(at now: UInt64) {}
 
     /// Gives an event up that Kong cannot come back to, while the server goes down.
     func endIfAbandoned() {}
 
     /// Completes the calls that will get no answer any more.
     func failPending(_ reason: String) {}
-}
-
-/// Whose event it is.
-enum EventOwner {
-    case running(Instance)
-    /// An instance that could not be started: the event fails before a plugin gets to see it.
-    case failed(pluginName: String)
-    /// An instance of a plugin that is not open for now.
-    case quarantined(pluginName: String)
-
-    var instance: Instance? {
-        if case .running(let instance) = self { instance } else { nil }
-    }
-
-    var pluginName: String {
-        switch self {
-        case .running(let instance): instance.plugin.name
-        case .failed(let pluginName), .quarantined(let pluginName): pluginName
-        }
-    }
 }
 
 /// How a function of the host went.

@@ -1,3 +1,5 @@
+// Unsafe pointers: the table owns the memory of its slots.
+
 import CKongPlugin
 
 /// The name of a running event: which loop it runs on, and where that loop keeps it.
@@ -36,16 +38,19 @@ struct EventID: Hashable, Sendable {
     }
 }
 
-/// The running events of one loop.
-struct EventTable {
+/// The running events of one loop. It keeps them alive.
+struct EventTable: ~Copyable {
     private struct Slot {
-        var event: Event?
+        var event: Unmanaged<Event>?
         var generation: UInt32
     }
 
     private let loop: Int
     private let epoch: UInt64
-    private var slots: [Slot] = []
+    /// Memory of its own, and no array: an event is looked up with each thing that its plugin does.
+    private var slots: UnsafeMutablePointer<Slot>
+    private var slotCount = 0
+    private var capacity = 64
     private var freeSlots: [Int] = []
     private let firstGeneration: UInt32
     private(set) var count = 0
@@ -58,6 +63,12 @@ struct EventTable {
         self.loop = loop
         self.epoch = UInt64(epoch & (EventID.epochs - 1))
         firstGeneration = .random(in: 1...Self.lastGeneration)
+        slots = .allocate(capacity: capacity)
+    }
+
+    deinit {
+        for slot in 0..<slotCount { slots[slot].event?.release() }
+        slots.deallocate()
     }
 
     /// Gives an event an id of its own. Nil: too many are running.
@@ -66,35 +77,49 @@ struct EventTable {
         if let free = freeSlots.popLast() {
             slot = free
         } else {
-            guard slots.count < Self.capacity else { return nil }
-            slot = slots.count
-            slots.append(Slot(event: nil, generation: firstGeneration))
+            guard slotCount < Self.capacity else { return nil }
+            if slotCount == capacity { grow() }
+            slot = slotCount
+            (slots + slot).initialize(to: Slot(event: nil, generation: firstGeneration))
+            slotCount += 1
         }
-        slots[slot].event = event
+        slots[slot].event = Unmanaged.passRetained(event)
         count += 1
         return EventID(loop: loop, slot: slot, generation: slots[slot].generation, epoch: epoch)
     }
 
+    private mutating func grow() {
+        let larger = UnsafeMutablePointer<Slot>.allocate(capacity: capacity * 2)
+        larger.moveInitialize(from: slots, count: slotCount)
+        slots.deallocate()
+        slots = larger
+        capacity *= 2
+    }
+
+    /// A running event, for as long as it is in the table.
     @inline(__always)
-    subscript(id: EventID) -> Event? {
+    func find(_ id: EventID) -> Unmanaged<Event>? {
         let slot = id.slot
-        let generation = id.generation
-        guard slot < slots.count, UInt64(generation) == epoch << EventID.generationBits | UInt64(slots[slot].generation),
-            id.rawValue >> 52 == 0
+        guard slot < slotCount, id.loop == loop,
+            UInt64(id.generation) == epoch << EventID.generationBits | UInt64(slots[slot].generation), id.rawValue >> 52 == 0
         else { return nil }
         return slots[slot].event
     }
 
-    mutating func remove(_ id: EventID) {
-        guard self[id] != nil else { return }
+    subscript(id: EventID) -> Event? { find(id)?.takeUnretainedValue() }
+
+    /// - Returns: the event, whose reference is the caller's now.
+    mutating func remove(_ id: EventID) -> Unmanaged<Event>? {
+        guard let event = find(id) else { return nil }
         let slot = id.slot
         slots[slot].event = nil
         // Never 0, so that an id is never 0.
         slots[slot].generation = slots[slot].generation == Self.lastGeneration ? 1 : slots[slot].generation + 1
         freeSlots.append(slot)
         count -= 1
+        return event
     }
 
     /// The running events, for looking through them all.
-    var all: [Event] { slots.compactMap(\.event) }
+    var all: [Event] { (0..<slotCount).compactMap { slots[$0].event?.takeUnretainedValue() } }
 }

@@ -69,6 +69,20 @@ final class Instance: @unchecked Sendable {
     }
 }
 
+/// An instance, as one loop has it: what counts references for each event is the loop's alone. An instance that all loops
+/// count on keeps their processors waiting for each other.
+// @unchecked Sendable: it is passed on to the loop's own closures.
+final class LoopInstance: @unchecked Sendable {
+    let instance: Instance
+    /// The instance's, which lives as long as the server.
+    let plugin: Unmanaged<LoadedPlugin>
+
+    init(_ instance: Instance) {
+        self.instance = instance
+        plugin = .passUnretained(instance.plugin)
+    }
+}
+
 /// An instance that a plugin is starting.
 struct PendingStart {
     let plugin: LoadedPlugin

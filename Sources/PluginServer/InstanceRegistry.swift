@@ -315,7 +315,7 @@ final class InstanceRegistry: Sendable {
     // MARK: Looking up
 
     enum Found: Sendable {
-        case running(Instance)
+        case running(LoopInstance)
         /// It could not be started; why.
         case failed(pluginName: String, reason: String)
         /// Its plugin is not open for now.
@@ -345,8 +345,7 @@ final class InstanceRegistry: Sendable {
         switch entry.state {
         case .starting: break
         case .running(let instance):
-            context.remember(id, instance)
-            done(.running(instance))
+            done(.running(context.remember(id, instance)))
         case .quarantined: done(.quarantined(pluginName: entry.pluginName))
         case .failed(let failure, let retryAt):
             guard let retryAt, retryAt <= EventLoop.now else { return done(.failed(pluginName: entry.pluginName, reason: failure.description)) }
@@ -358,8 +357,7 @@ final class InstanceRegistry: Sendable {
                 case .success(let instance):
                     state.withLock { $0.entries[id]?.state = .running(instance) }
                     logger.notice("Started instance \"\(entry.pluginName)\":\(id) after all")
-                    context.remember(id, instance)
-                    done(.running(instance))
+                    done(.running(context.remember(id, instance)))
                 case .failure(let failure):
                     state.withLock { $0.entries[id]?.state = .failed(failure, retryAt: Self.nextTry) }
                     done(.failed(pluginName: entry.pluginName, reason: failure.description))

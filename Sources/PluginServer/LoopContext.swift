@@ -1,4 +1,4 @@
-// Unsafe pointers: a plugin's instance passes through here; and the text of the last error that a plugin was given.
+// Unsafe pointers: a plugin's instance passes through here; what is looked up for each event; and the text of the last error that a plugin was given.
 
 import CFlightRecorder
 import CKongPlugin
@@ -13,11 +13,17 @@ import WireProtocol
 // @unchecked Sendable: used on its loop's thread only; it is named in closures that go there.
 final class LoopContext: @unchecked Sendable {
     let loop: EventLoop
+    /// The loop's.
+    let index: Int
     unowned let server: Server
     /// No message may be larger, in bytes.
     let messageLimit: Int
-    /// How long an event may take, in milliseconds.
+    /// How long an event may take, in nanoseconds.
     let eventTimeout: UInt64
+    /// For how long Kong may run one call, in nanoseconds.
+    let stepTimeout: UInt64
+    /// The process's, which events' ids tell.
+    let epoch: Int
     /// This loop's place in the flight recorder.
     let slot: UnsafeMutablePointer<flight_slot>
 
@@ -34,9 +40,10 @@ final class LoopContext: @unchecked Sendable {
     var instanceCounts: [String: InstanceCounts] = [:]
 
     /// The running instances that this loop has had events for. `InstanceRegistry` knows them all.
-    private var instances: [InstanceID: Instance] = [:]
+    private var instances: [InstanceID: LoopInstance] = [:]
     /// Those that had the last events, by the lowest bits of their ids: looking one up here is a comparison.
-    private var recentInstances = [RecentInstance?](repeating: nil, count: 64)
+    private let recentInstances: UnsafeMutablePointer<RecentInstance>
+    private static let recentCount = 64
     private var lastNumber: UInt64 = 0
     private var isSweeping = false
 
@@ -45,17 +52,32 @@ final class LoopContext: @unchecked Sendable {
 
     init(_ loop: EventLoop, _ server: Server) {
         self.loop = loop
+        index = loop.index
         self.server = server
         messageLimit = server.configuration.maxMessageSize
         let timeout = server.configuration.eventTimeout
-        eventTimeout = UInt64(clamping: timeout.components.seconds * 1000 + timeout.components.attoseconds / 1_000_000_000_000_000)
+        eventTimeout = timeout.nanoseconds
+        stepTimeout = server.configuration.stepTimeout.nanoseconds
+        epoch = server.supervision.epoch
         sweepInterval = min(.seconds(1), timeout / 4)
         // There is one for each loop; without, marks go nowhere.
         slot = flight_installed_slot(UInt32(loop.index)) ?? Self.unrecordedSlot()
-        events = EventTable(loop: loop.index, epoch: server.supervision.epoch)
+        recentInstances = .allocate(capacity: Self.recentCount)
+        recentInstances.initialize(repeating: RecentInstance(), count: Self.recentCount)
+        events = EventTable(loop: loop.index, epoch: epoch)
+        loop.context = Unmanaged.passUnretained(self).toOpaque()
         // Events wait for Kong's answers.
         loop.isAtWork = { [unowned self] in events.count > 0 }
     }
+
+    /// That of the loop whose thread this is, which lives as long as it runs. It counts no reference: it is asked for by each
+    /// call of a plugin.
+    @inline(__always)
+    static var current: Unmanaged<LoopContext>? {
+        EventLoop.currentContext.map { Unmanaged.fromOpaque($0) }
+    }
+
+    deinit { recentInstances.deallocate() }
 
     private static func unrecordedSlot() -> UnsafeMutablePointer<flight_slot> {
         let slot = UnsafeMutablePointer<flight_slot>.allocate(capacity: 1)
@@ -143,27 +165,40 @@ final class LoopContext: @unchecked Sendable {
 
     // MARK: Instances
 
-    /// An instance that this loop knows.
+    /// An instance that this loop knows, for as long as it does.
     @inline(__always)
-    func runningInstance(_ id: InstanceID) -> Instance? {
-        let place = Int(id.rawValue) & 63
-        if let recent = recentInstances[place], recent.id == id { return recent.instance }
+    func runningInstance(_ id: InstanceID) -> Unmanaged<LoopInstance>? {
+        let recent = recentInstances + Self.recentPlace(of: id)
+        if recent.pointee.id == id, let instance = recent.pointee.instance { return instance }
         guard let instance = instances[id] else { return nil }
-        recentInstances[place] = RecentInstance(id: id, instance: instance)
-        return instance
+        recent.pointee = RecentInstance(id: id, instance: .passUnretained(instance))
+        return recent.pointee.instance
     }
 
-    func remember(_ id: InstanceID, _ instance: Instance) { instances[id] = instance }
+    func remember(_ id: InstanceID, _ instance: Instance) -> LoopInstance {
+        forget(id)
+        let known = LoopInstance(instance)
+        instances[id] = known
+        return known
+    }
 
     func forget(_ id: InstanceID) {
+        let recent = recentInstances + Self.recentPlace(of: id)
+        if recent.pointee.id == id { recent.pointee.instance = nil }
         instances[id] = nil
-        let place = Int(id.rawValue) & 63
-        if recentInstances[place]?.id == id { recentInstances[place] = nil }
     }
 
+    private func forgetInstances() {
+        recentInstances.update(repeating: RecentInstance(), count: Self.recentCount)
+        instances = [:]
+    }
+
+    private static func recentPlace(of id: InstanceID) -> Int { Int(id.rawValue) & (recentCount - 1) }
+
     private struct RecentInstance {
-        let id: InstanceID
-        let instance: Instance
+        var id = InstanceID(rawValue: 0)
+        /// `instances` has it.
+        var instance: Unmanaged<LoopInstance>?
     }
 
     /// The number of a start or stop; the loop is part of it, so that it means nothing on another.
@@ -207,6 +242,15 @@ final class LoopContext: @unchecked Sendable {
         if spareEvents.count < Self.spareEventLimit { spareEvents.append(event) }
     }
 
+    /// Gives up the table's reference to an event. If it was the last one, the event stays until this turn is over: what the plugin
+    /// has just called works on it without counting.
+    func letGo(_ event: Unmanaged<Event>) {
+        var event = event.takeRetainedValue()
+        guard isKnownUniquelyReferenced(&event) else { return }
+        let last = event
+        loop.schedule { withExtendedLifetime(last) {} }
+    }
+
     /// Counts an event that never began.
     func countRefused(_ plugin: LoadedPlugin, _ phase: Phase) {
         let cell = meter.cell(plugin.meterNumber(phase))
@@ -220,11 +264,10 @@ final class LoopContext: @unchecked Sendable {
         isSweeping = true
         loop.schedule(after: sweepInterval) { [self] in
             isSweeping = false
-            let now = EventLoop.now
-            let coarseNow = EventLoop.coarseMilliseconds
+            let nanoseconds = EventLoop.nanoseconds
             for event in events.all {
-                event.expire(at: now)
-                event.endIfOverdue(at: coarseNow)
+                event.expire(at: nanoseconds)
+                event.endIfOverdue(at: nanoseconds)
             }
             if events.count > 0 { sweepLater() }
         }
@@ -256,8 +299,7 @@ final class LoopContext: @unchecked Sendable {
 
     /// Instances that plugins are stopping. This loop keeps none from it.
     func stoppingInstanceCount() -> Int {
-        instances = [:]
-        for place in recentInstances.indices { recentInstances[place] = nil }
+        forgetInstances()
         return stops.count
     }
 

@@ -1,4 +1,4 @@
-// Unsafe pointers: messages are lent from the connection's input.
+// Unsafe pointers: messages are lent from the connection's input; and references to events count nothing.
 
 import CFlightRecorder
 import CKongPlugin
@@ -18,8 +18,11 @@ final class MessagePackConversation: Conversation, @unchecked Sendable {
     private var session: MessagePackSession
     /// The process of Kong's whose connection it is.
     private let peer: PeerProcess?
-    /// Requests of this connection that events will answer; they fail with it.
-    private var openRequests: [(id: Int64, event: MessagePackEvent)] = []
+    /// Requests of this connection that events of this loop will answer; they fail with it. An event that has an open request is not
+    /// over, so these references need not be counted.
+    private var openRequests: [(id: Int64, event: Unmanaged<MessagePackEvent>)] = []
+    /// The same, of events of other loops.
+    private var requestsFromElsewhere: [(id: Int64, event: MessagePackEvent)] = []
     /// Requests that have come on this connection and have not been answered.
     private var unansweredCount = 0
 
@@ -52,10 +55,19 @@ final class MessagePackConversation: Conversation, @unchecked Sendable {
         while connection.isOpen, !connection.isClogged {
             context.arena.reset()
             let input = connection.input.bytes
-            if let (message, size) = session.receiveAtOnce(in: input, arena: context.arena) {
-                guard admits(message) else { return }
-                handle(message, UnsafeRawBufferPointer(rebasing: input[..<size]))
-                connection.input.consume(size)
+            if let message = session.receiveEventMessage(in: input, arena: context.arena) {
+                switch message.kind {
+                case .handleEvent(let instance, let phase):
+                    isReturned = false
+                    unansweredCount += 1
+                    handleEvent(message.id, instance, phase)
+                case .step(let event, let data, let refused):
+                    guard admits(event) else { return }
+                    step(
+                        message.id, EventID(rawValue: UInt64(bitPattern: event)), data, refused,
+                        UnsafeRawBufferPointer(rebasing: input[..<message.size]))
+                }
+                connection.input.consume(message.size)
                 continue
             }
             guard let size = try session.messageSize(in: connection.input.bytes) else { return }
@@ -68,9 +80,16 @@ final class MessagePackConversation: Conversation, @unchecked Sendable {
         }
     }
 
-    /// Whether a message is to be answered here. If not, the connection has gone with it to where it is.
     private func admits(_ message: MessagePackSession.Message) -> Bool {
-        if let epoch = strayEpoch(of: message) {
+        if case .step(let event, _, _) = message.request { return admits(event) }
+        isReturned = false
+        unansweredCount += 1
+        return true
+    }
+
+    /// Whether a step of an event is to be answered here. If not, the connection has gone with it to where it is.
+    private func admits(_ event: Int64) -> Bool {
+        if let epoch = strayEpoch(of: event) {
             connection.handOver(to: epoch)
             return false
         }
@@ -79,14 +98,11 @@ final class MessagePackConversation: Conversation, @unchecked Sendable {
         return true
     }
 
-    /// The epoch of another process whose event this is a step of: it is that one's to answer. Kong has taken up a connection
-    /// that has been handed over meanwhile.
-    private func strayEpoch(of message: MessagePackSession.Message) -> Int? {
-        guard case .step(let event, _, _) = message.request else { return nil }
-        let supervision = context.server.supervision
-        guard let epoch = EventID(rawValue: UInt64(bitPattern: event)).epoch, epoch != supervision.epoch,
-            supervision.hasPeers, !isReturned, isIdle, connection.output.isEmpty
-        else { return nil }
+    /// The epoch of another process whose event this is: it is that one's to answer. Kong has taken up a connection that has
+    /// been handed over meanwhile.
+    private func strayEpoch(of event: Int64) -> Int? {
+        guard let epoch = EventID(rawValue: UInt64(bitPattern: event)).epoch, epoch != context.epoch else { return nil }
+        guard context.server.supervision.hasPeers, !isReturned, isIdle, connection.output.isEmpty else { return nil }
         return epoch
     }
 
@@ -98,7 +114,7 @@ final class MessagePackConversation: Conversation, @unchecked Sendable {
         case .step(let event, let data, let refused):
             step(id, EventID(rawValue: UInt64(bitPattern: event)), data, refused, bytes)
         case .startInstance(let name, let config):
-            let answer = StartAnswer(connection: record) { record, bytes in
+            let answer = StartAnswer(connection: connection.record.map { UnsafePointer($0) }) { record, bytes in
                 MessagePackSession.appendResult(to: id, &bytes)
                 record.value.appendMessagePack(to: &bytes)
             }
@@ -139,7 +155,9 @@ final class MessagePackConversation: Conversation, @unchecked Sendable {
         guard let instanceID = InstanceID(exactly: instance) else {
             return respond(id, error: UnknownInstance(instance).description)
         }
-        if let instance = context.runningInstance(instanceID) { return handle(id, instanceID, instance, phase) }
+        if let instance = context.runningInstance(instanceID) {
+            return instance._withUnsafeGuaranteedRef { handle(id, instanceID, $0, phase) }
+        }
         let phase = phase.text
         context.server.instances.find(instanceID, on: context) { [self] found in
             guard connection.isOpen else { return }
@@ -148,33 +166,35 @@ final class MessagePackConversation: Conversation, @unchecked Sendable {
             case .failed(let pluginName, let reason):
                 // Which phase it is matters only for whether a client waits.
                 let phase = phase.withKongString { Phase(named: $0) } ?? .log
-                _ = begin(id, phase, .failed(pluginName: pluginName), instanceID)?.finish(kong_status(KONG_FAILED), reason)
+                _ = begin(id, { $0.enter(phase, inPlaceOf: pluginName, instanceID) })?.finish(kong_status(KONG_FAILED), reason)
             case .quarantined(let pluginName):
                 let phase = phase.withKongString { Phase(named: $0) } ?? .log
-                begin(id, phase, .quarantined(pluginName: pluginName), instanceID)?.turnAway()
+                begin(id, { $0.enter(phase, inPlaceOf: pluginName, instanceID) })?.turnAway()
             case .unknown: respond(id, error: UnknownInstance(instance).description)
             }
         }
     }
 
-    private func handle(_ id: Int64, _ instanceID: InstanceID, _ instance: Instance, _ phaseName: kong_string) {
+    private func handle(_ id: Int64, _ instanceID: InstanceID, _ instance: LoopInstance, _ phaseName: kong_string) {
         let known = Phase(named: phaseName)
-        guard let phase = known, instance.plugin.handles(phase) else {
-            if let known { context.countRefused(instance.plugin, known) }
-            return respond(id, error: "undefined method \(phaseName.text) on plugin \(instance.plugin.name)")
+        let plugin = instance.plugin
+        guard let phase = known, plugin._withUnsafeGuaranteedRef({ $0.handles(phase) }) else {
+            let plugin = plugin.takeUnretainedValue()
+            if let known { context.countRefused(plugin, known) }
+            return respond(id, error: "undefined method \(phaseName.text) on plugin \(plugin.name)")
         }
-        begin(id, phase, .running(instance), instanceID)?.begin()
+        guard let event = begin(id, { $0.enter(phase, on: instance, instanceID) }) else { return }
+        event.begin(on: instance)
     }
 
-    private func begin(
-        _ id: Int64, _ phase: Phase, _ owner: EventOwner, _ instanceID: InstanceID
-    ) -> MessagePackEvent? {
+    @inline(__always)
+    private func begin(_ id: Int64, _ enter: (MessagePackEvent) -> Bool) -> MessagePackEvent? {
         let event = context.spareEvent()
-        guard event.enter(phase, owner, instanceID) else {
+        guard enter(event) else {
             respond(id, error: "more than \(EventTable.capacity) events are running")
             return nil
         }
-        event.open(MessagePackRequest(id, self))
+        event.open(id, reply(to: id), on: self)
         return event
     }
 
@@ -183,23 +203,23 @@ final class MessagePackConversation: Conversation, @unchecked Sendable {
     ) {
         if event.loop == context.loop.index {
             guard let running = context.events[event]?.asMessagePack else { return respondNoEvent(id, event) }
-            running.step(data, refused, MessagePackRequest(id, self))
+            running.step(data, refused, id, reply(to: id), on: self)
             return
         }
         // Kong has taken a connection of another loop for this step: the message goes to the event's.
         guard let other = context.server.context(of: event.loop) else { return respondNoEvent(id, event) }
         let message = Array(bytes)
-        let request = MessagePackRequest(id, self)
-        other.loop.schedule { Self.stepElsewhere(message, event, request, other) }
+        // nonisolated(unsafe): of the flight recorder, which may read it whenever it is.
+        nonisolated(unsafe) let reply = reply(to: id)
+        other.loop.schedule { [self] in stepElsewhere(message, event, id, reply, other) }
     }
 
-    private static func stepElsewhere(
-        _ bytes: [UInt8], _ event: EventID, _ request: MessagePackRequest, _ context: LoopContext
+    /// On the thread of `context`'s loop, which is not this one's.
+    private func stepElsewhere(
+        _ bytes: [UInt8], _ event: EventID, _ id: Int64, _ reply: flight_reply, _ context: LoopContext
     ) {
         guard let running = context.events[event]?.asMessagePack else {
-            return request.respond(on: context) { output, id in
-                MessagePackSession.appendError(noEvent(event), to: id, &output)
-            }
+            return respond(id) { output, id in MessagePackSession.appendError(Self.noEvent(event), to: id, &output) }
         }
         bytes.withUnsafeBytes { bytes in
             var session = MessagePackSession(limit: bytes.count)
@@ -208,7 +228,7 @@ final class MessagePackConversation: Conversation, @unchecked Sendable {
             guard let message = try? session.receive(bytes, arena: context.arena),
                 case .step(_, let data, let refused) = message.request
             else { return }
-            running.step(data, refused, request)
+            running.step(data, refused, id, reply, on: self)
         }
     }
 
@@ -239,102 +259,102 @@ final class MessagePackConversation: Conversation, @unchecked Sendable {
         connection.flushAtEndOfTurn()
     }
 
-    /// Answers a request that an event had open. Called on this connection's loop.
-    fileprivate func answer(_ id: Int64, _ append: (inout ByteQueue, Int64) -> Void) {
-        openRequests.removeAll { $0.id == id }
+    /// How a request is answered if the process cannot go on.
+    @inline(__always)
+    private func reply(to id: Int64) -> flight_reply {
+        flight_reply(
+            connection: connection.record, number: id, protocol: UInt32(FLIGHT_MESSAGEPACK),
+            sends: connection.record?.pointee.sends ?? 0)
+    }
+
+    // MARK: For events, on whatever loop they are
+
+    /// Whether this is the thread of the connection.
+    @inline(__always)
+    var isLocal: Bool { context.loop.isCurrent }
+
+
+    /// The connection's end shall be told to the event that will answer.
+    @inline(__always)
+    func hold(_ id: Int64, for event: MessagePackEvent) {
+        guard isLocal else { return holdFromElsewhere(id, for: event) }
+        guard connection.isOpen else { return event.requestLost() }
+        openRequests.append((id, .passUnretained(event)))
+    }
+
+    private func holdFromElsewhere(_ id: Int64, for event: MessagePackEvent) {
+        context.loop.schedule { [self] in
+            guard connection.isOpen else { return Self.lose(event) }
+            requestsFromElsewhere.append((id, event))
+        }
+    }
+
+    /// Answers a request that an event had open.
+    @inline(__always)
+    func respond(_ id: Int64, _ append: (inout ByteQueue, Int64) -> Void) {
+        guard isLocal else { return respondFromElsewhere(id, append) }
+        // Nearly always it is the only one.
+        if let last = openRequests.last, last.id == id {
+            openRequests.removeLast()
+        } else {
+            openRequests.removeAll { $0.id == id }
+        }
         unansweredCount -= 1
         guard connection.isOpen else { return }
         append(&connection.output, id)
         connection.flushAtEndOfTurn()
     }
 
-    fileprivate func hold(_ id: Int64, for event: MessagePackEvent) {
-        guard connection.isOpen else { return Self.lose(event) }
-        openRequests.append((id, event))
+    private func respondFromElsewhere(_ id: Int64, _ append: (inout ByteQueue, Int64) -> Void) {
+        var bytes = ByteQueue()
+        append(&bytes, id)
+        guard !bytes.hasFailed else { return disconnect(insteadOfAnswering: id) }
+        let response = Array(bytes.bytes)
+        context.loop.schedule { [self] in
+            requestsFromElsewhere.removeAll { $0.id == id }
+            unansweredCount -= 1
+            guard connection.isOpen else { return }
+            connection.output.append(response)
+            connection.flushAtEndOfTurn()
+        }
     }
 
-    fileprivate func disconnect() { connection.close() }
-    fileprivate var loop: EventLoop { context.loop }
-    fileprivate var record: UnsafePointer<flight_connection>? { connection.record.map { UnsafePointer($0) } }
-    fileprivate var isConnected: Bool { connection.isOpen }
-    fileprivate var hasPeerEnded: Bool { peer?.hasEnded ?? false }
+    /// Calls back on the loop of `other` if the connection is gone.
+    func ifDisconnected(tell other: LoopContext, _ body: @escaping @Sendable () -> Void) {
+        if isLocal, other === context {
+            if !connection.isOpen { body() }
+            return
+        }
+        context.loop.schedule { [self] in
+            if !connection.isOpen { other.loop.schedule(body) }
+        }
+    }
+
+    /// Whether the process is gone that has connected. [any]
+    var hasPeerEnded: Bool { peer?.hasEnded ?? false }
+
+    /// Closes the connection instead of answering a request.
+    func disconnect(insteadOfAnswering id: Int64) {
+        if isLocal { openRequests.removeAll { $0.id == id } }
+        context.loop.schedule { [self] in
+            requestsFromElsewhere.removeAll { $0.id == id }
+            connection.close()
+        }
+    }
+
+    // MARK: The end
 
     func connectionClosed() {
         let lost = openRequests
         openRequests = []
-        for request in lost { Self.lose(request.event) }
+        // Each may bring about anything; none may go meanwhile.
+        for event in lost.map({ $0.event.takeUnretainedValue() }) { event.requestLost() }
+        let lostElsewhere = requestsFromElsewhere
+        requestsFromElsewhere = []
+        for request in lostElsewhere { Self.lose(request.event) }
     }
 
     private static func lose(_ event: MessagePackEvent) {
-        if event.context.loop.isCurrent {
-            event.requestLost()
-        } else {
-            event.context.loop.schedule { event.requestLost() }
-        }
-    }
-}
-
-/// A request that waits for its response: on whichever connection it came.
-struct MessagePackRequest: Sendable {
-    private let id: Int64
-    private let conversation: MessagePackConversation
-
-    // nonisolated(unsafe): of the flight recorder, which may read it whenever it is.
-    private nonisolated(unsafe) let connection: UnsafePointer<flight_connection>?
-
-    /// On the connection's loop.
-    init(_ id: Int64, _ conversation: MessagePackConversation) {
-        self.id = id
-        self.conversation = conversation
-        connection = conversation.record
-    }
-
-    /// How it is answered if the process cannot go on.
-    var reply: flight_reply {
-        flight_reply(
-            connection: connection, number: id, protocol: UInt32(FLIGHT_MESSAGEPACK), sends: connection?.pointee.sends ?? 0)
-    }
-
-    /// Whether this is the thread of its connection.
-    var isLocal: Bool { conversation.loop.isCurrent }
-
-    /// Whether the process that has sent it is gone. [any]
-    var hasSenderEnded: Bool { conversation.hasPeerEnded }
-
-    /// The connection's end shall be told to the event.
-    func hold(for event: MessagePackEvent) {
-        if conversation.loop.isCurrent {
-            conversation.hold(id, for: event)
-        } else {
-            conversation.loop.schedule { [self] in conversation.hold(id, for: event) }
-        }
-    }
-
-    /// Calls back on the loop of `context` if the connection that the request came on is gone.
-    func ifDisconnected(tell context: LoopContext, _ body: @escaping @Sendable () -> Void) {
-        if conversation.loop.isCurrent, context.loop.isCurrent {
-            if !conversation.isConnected { body() }
-            return
-        }
-        conversation.loop.schedule { [self] in
-            if !conversation.isConnected { context.loop.schedule(body) }
-        }
-    }
-
-    /// Closes the connection that the request came on.
-    func disconnect() {
-        conversation.loop.schedule { [self] in conversation.disconnect() }
-    }
-
-    /// Responds, from the thread of `context`'s loop.
-    func respond(on context: LoopContext, _ append: (inout ByteQueue, Int64) -> Void) {
-        if conversation.loop.isCurrent { return conversation.answer(id, append) }
-        var bytes = ByteQueue()
-        append(&bytes, id)
-        guard !bytes.hasFailed else { return disconnect() }
-        let response = Array(bytes.bytes)
-        conversation.loop.schedule { [self] in
-            conversation.answer(id) { output, _ in output.append(response) }
-        }
+        event.context.loop.schedule { event.requestLost() }
     }
 }

@@ -17,19 +17,21 @@ final class MessagePackEvent: Event, @unchecked Sendable {
         let method: MethodID
         /// Of its encoding, in `encodedCalls`; 0 for a flush, which Kong never sees.
         let size: Int
+        let endsEvent: Bool
         let completion: Completion?
     }
 
     /// A call that Kong runs.
     private struct RunningCall {
         let call: QueuedCall
-        let since: ContinuousClock.Instant
-        /// What it was the answer to.
-        let answered: MessagePackRequest
+        /// By `EventLoop.nanoseconds`.
+        let since: UInt64
     }
 
-    /// The request that Kong waits for an answer to. Nil while Kong runs a call.
-    private var request: MessagePackRequest?
+    /// Where the last request came: steps mostly come on the connection on which the one before was answered.
+    private var conversation: MessagePackConversation?
+    /// The id of the request that Kong waits for an answer to. Nil while Kong runs a call.
+    private var request: Int64?
     private var running: RunningCall?
     private var queue = Deque<QueuedCall>()
     private var encodedCalls = ByteQueue()
@@ -37,12 +39,12 @@ final class MessagePackEvent: Event, @unchecked Sendable {
     private var isOver = false
     /// Whether the end goes to Kong without the handler's.
     private var endsEarly = false
-    /// When the open request came, by `EventLoop.coarseMilliseconds`.
+    /// When the open request came, by `EventLoop.nanoseconds`.
     private var openedAt: UInt64 = 0
 
     /// Kong reads no answer that takes longer than 60 s (lua_socket_read_timeout), and keeps the connection: it would take one
-    /// that comes later for that of its next request there. In milliseconds.
-    private static let kongPatience: UInt64 = 59_000
+    /// that comes later for that of its next request there. In nanoseconds.
+    private static let kongPatience: UInt64 = 59_000_000_000
 
     override var asMessagePack: MessagePackEvent? { self }
 
@@ -53,6 +55,7 @@ final class MessagePackEvent: Event, @unchecked Sendable {
     /// Forgets the run before.
     func reset() {
         request = nil
+        conversation = nil
         running = nil
         queue.removeAll(keepingCapacity: true)
         encodedCalls.truncate(to: 0)
@@ -64,30 +67,32 @@ final class MessagePackEvent: Event, @unchecked Sendable {
     // MARK: From Kong
 
     /// Kong waits for this event's next step, or its end.
-    func open(_ request: MessagePackRequest) {
-        self.request = request
-        openedAt = EventLoop.coarseMilliseconds
-        reply.pointee = request.reply
-        request.hold(for: self)
+    @inline(__always)
+    func open(_ id: Int64, _ reply: flight_reply, on conversation: MessagePackConversation) {
+        if self.conversation !== conversation { self.conversation = conversation }
+        request = id
+        openedAt = context.loop.recentNanoseconds
+        self.reply.pointee = reply
+        conversation.hold(id, for: self)
     }
 
     /// Kong has run a call, and waits for the next.
-    func step(_ data: kong_value, _ refused: Bool, _ request: MessagePackRequest) {
+    func step(
+        _ data: kong_value, _ refused: Bool, _ id: Int64, _ reply: flight_reply, on conversation: MessagePackConversation
+    ) {
         guard let call = running?.call else {
             // Two steps for one call: the event's own request must be left alone.
-            request.respond(on: context) { output, id in
+            return conversation.respond(id) { output, id in
                 MessagePackSession.appendError("event \(self.id.rawValue) is not waiting for a step", to: id, &output)
             }
-            return
         }
         running = nil
-        open(request)
+        open(id, reply, on: conversation)
         complete(call, data, refused)
         pump()
     }
 
     private func complete(_ call: QueuedCall, _ data: kong_value, _ refused: Bool) {
-        let method = PDKCatalogue[call.method]?.name ?? ""
         if let completion = call.completion {
             if refused {
                 inPlugin(for: FLIGHT_COMPLETION) { completion.fail(KONG_REFUSED, data.stringIfAny ?? kong_string()) }
@@ -95,6 +100,7 @@ final class MessagePackEvent: Event, @unchecked Sendable {
                 inPlugin(for: FLIGHT_COMPLETION) { completion.succeed(data) }
             }
         } else if refused {
+            let method = PDKCatalogue[call.method]?.name ?? ""
             // The handler did not wait for it, so it cannot be told.
             context.server.logger.error(
                 "\(name): Kong refused \(method): \((data.stringIfAny ?? kong_string()).text)")
@@ -109,18 +115,20 @@ final class MessagePackEvent: Event, @unchecked Sendable {
         cancel("Kong closed the connection")
     }
 
-    override func expire(at now: ContinuousClock.Instant) {
+    override func expire(at now: UInt64) {
         guard let running else { return }
         // An event is known to the process alone that has begun it.
-        if running.answered.hasSenderEnded { return giveUp(running.call, "its process has ended", as: .cancelled) }
-        guard running.since.duration(to: now) > context.server.configuration.stepTimeout else { return }
+        if conversation?.hasPeerEnded == true { return giveUp(running.call, "its process has ended", as: .cancelled) }
+        guard now > running.since, now - running.since > context.stepTimeout else { return }
         giveUp(running.call, "it refused the call, or the request has ended")
     }
 
     override func endIfAbandoned() {
-        guard let since = running?.since, let answered = running?.answered else { return }
-        answered.ifDisconnected(tell: context) { [self] in
-            guard let running, running.since == since else { return }
+        guard running != nil, let conversation else { return }
+        let event = id
+        conversation.ifDisconnected(tell: context) { [self] in
+            // It may have gone on meanwhile.
+            guard id == event, let running, self.conversation === conversation else { return }
             giveUp(running.call, "the connection is closed, and the server is going down")
         }
     }
@@ -148,7 +156,7 @@ final class MessagePackEvent: Event, @unchecked Sendable {
     ) -> CallOutcome {
         do throws(CallRefusal) {
             let size = try encode(method, facts, arguments, to: &encodedCalls)
-            queue.append(QueuedCall(method: method, size: size, completion: completion))
+            queue.append(QueuedCall(method: method, size: size, endsEvent: facts.endsEvent, completion: completion))
         } catch {
             return .refused(error.status, error.reason)
         }
@@ -178,13 +186,15 @@ final class MessagePackEvent: Event, @unchecked Sendable {
             encodedCalls.truncate(to: before)
             return .refused(KONG_LIMIT, "\(WireError.noMemory)")
         }
-        queue.append(QueuedCall(method: method, size: encoded.count, completion: completion))
+        queue.append(
+            QueuedCall(
+                method: method, size: encoded.count, endsEvent: PDKCatalogue.facts(method)?.endsEvent == true, completion: completion))
         pump()
         return .accepted
     }
 
     override func enqueueFlush(_ completion: Completion) -> CallOutcome {
-        queue.append(QueuedCall(method: .none, size: 0, completion: completion))
+        queue.append(QueuedCall(method: .none, size: 0, endsEvent: false, completion: completion))
         pump()
         return .accepted
     }
@@ -200,42 +210,45 @@ final class MessagePackEvent: Event, @unchecked Sendable {
             queue.removeFirst()
             inPlugin(for: FLIGHT_COMPLETION) { next.completion?.succeed(kong_value()) }
         }
-        guard let request, !isOver, !queue.isEmpty || hasFinished || endsEarly else { return }
-        if EventLoop.coarseMilliseconds &- openedAt > Self.kongPatience { return disconnect(request) }
+        guard let request, let conversation, !isOver, !queue.isEmpty || hasFinished || endsEarly else { return }
+        if isTooLate { return disconnect(conversation, insteadOfAnswering: request) }
+        self.request = nil
+        let event = Int64(bitPattern: id.rawValue)
         if let call = queue.popFirst() {
-            self.request = nil
             // As long as it has not left, an answer from a crash can take its place.
-            if !request.isLocal { reply.pointee.connection = nil }
-            let event = Int64(bitPattern: id.rawValue)
-            request.respond(on: context) { output, id in
+            if !conversation.isLocal { reply.pointee.connection = nil }
+            conversation.respond(request) { output, id in
                 let bytes = UnsafeRawBufferPointer(rebasing: encodedCalls.bytes[..<call.size])
                 MessagePackSession.appendStep(of: event, bytes, to: id, &output)
             }
             encodedCalls.consume(call.size)
             // Kong never comes back from kong.response.exit.
-            if PDKCatalogue.facts(call.method)?.endsEvent == true {
+            if call.endsEvent {
                 isOver = true
                 if hasFinished { release() }
             } else {
-                running = RunningCall(call: call, since: context.loop.turnStart, answered: request)
+                running = RunningCall(call: call, since: context.loop.recentNanoseconds)
             }
         } else {
-            self.request = nil
             isOver = true
-            let event = Int64(bitPattern: id.rawValue)
-            request.respond(on: context) { output, id in
-                MessagePackSession.appendEventEnd(of: event, to: id, &output)
-            }
+            conversation.respond(request) { output, id in MessagePackSession.appendEventEnd(of: event, to: id, &output) }
             if hasFinished { release() }
         }
     }
 
+    /// Whether Kong has given up waiting for an answer to the open request.
+    @inline(__always)
+    private var isTooLate: Bool {
+        let now = hasFinished ? context.loop.recentNanoseconds : context.loop.readNanoseconds()
+        return now >= openedAt && now - openedAt > Self.kongPatience
+    }
+
     /// Kong does not wait any more: what would be sent now is never read as it is meant.
-    private func disconnect(_ request: MessagePackRequest) {
-        self.request = nil
+    private func disconnect(_ conversation: MessagePackConversation, insteadOfAnswering id: Int64) {
+        request = nil
         isOver = true
         context.server.logger.error("\(name): its answer comes too late, closing the connection")
-        request.disconnect()
+        conversation.disconnect(insteadOfAnswering: id)
         if hasFinished { release() } else { cancel("Kong has stopped waiting") }
     }
 

@@ -15,11 +15,19 @@ enum Phase: UInt32, CaseIterable, CustomStringConvertible {
 
     /// Nil for a name that Kong does not have; names are case-sensitive.
     init?(named name: kong_string) {
-        for phase in Self.allCases where name == phase.staticName {
-            self = phase
-            return
+        // No two have the same length and the same first letter.
+        let phase: Phase
+        switch (name.size, name.bytes.first) {
+        case (6, _): phase = .access
+        case (8, _): phase = .response
+        case (3, _): phase = .log
+        case (7, UInt8(ascii: "r")): phase = .rewrite
+        case (7, _): phase = .preread
+        case (11, _): phase = .certificate
+        default: return nil
         }
-        return nil
+        guard name == phase.staticName else { return nil }
+        self = phase
     }
 
     var asSet: PhaseSet { PhaseSet(rawValue: 1 << rawValue) }

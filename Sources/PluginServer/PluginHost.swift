@@ -66,7 +66,7 @@ final class PluginHost: @unchecked Sendable {
                 },
                 finish: { host, event, status, message in
                     let result = PluginHost.withEvent(host, event, nil) {
-                        $0.finish(status, message.text)
+                        $0.finish(status, message)
                     } blocking: {
                         $0.finish(status, message.text)
                     }
@@ -128,8 +128,8 @@ final class PluginHost: @unchecked Sendable {
                 pdk: { host, event in
                     guard let plugin = PluginHost.of(host), let context = plugin.context(of: event) else { return nil }
                     if context.loop.isCurrent {
-                        guard let event = context.events[EventID(rawValue: event)], event.belongs(to: plugin),
-                            event.blocking == nil
+                        guard let event = context.events[EventID(rawValue: event)], event.belongs(to: plugin.table),
+                            !event.isInOtherHands
                         else { return nil }
                         return event.typedFunctions(of: plugin)
                     }
@@ -174,30 +174,45 @@ final class PluginHost: @unchecked Sendable {
         _ host: UnsafePointer<kong_host>?, _ handle: kong_event, _ message: UnsafeMutablePointer<kong_string>?,
         _ body: (Event) -> CallOutcome, blocking: (BlockingEvent) -> CallOutcome
     ) -> kong_status {
-        guard let plugin = of(host), let context = plugin.context(of: handle) else {
-            return fail(KONG_EVENT_OVER, "there is no such event", message)
+        guard let host else { return fail(KONG_EVENT_OVER, "there is no such event", message) }
+        let id = EventID(rawValue: handle)
+        // References that count nothing: the loop has the context, the table has the event, and nobody else runs here.
+        guard let here = LoopContext.current, here._withUnsafeGuaranteedRef({ $0.index == id.loop }) else {
+            return withEventElsewhere(host, handle, message, blocking)
         }
-        guard context.loop.isCurrent else {
-            guard let work = BlockingWork.current(plugin, handle)?.asEvent else {
-                return fail(KONG_WRONG_THREAD, "this is not the thread of the event", message)
+        return here._withUnsafeGuaranteedRef { context in
+            guard let found = context.events.find(id) else { return fail(KONG_EVENT_OVER, "the event is over", message) }
+            return found._withUnsafeGuaranteedRef { event in
+                guard event.belongs(to: host) else { return fail(KONG_EVENT_OVER, "the event is over", message) }
+                if event.isInOtherHands {
+                    return fail(KONG_WRONG_THREAD, "the event is in the hands of another thread", message)
+                }
+                switch body(event) {
+                case .accepted: return kong_status(KONG_OK)
+                case .refused(let status, let reason):
+                    message?.pointee = context.keep(reason)
+                    return kong_status(status)
+                }
             }
-            return report(blocking(work), message, work.keep)
         }
-        guard let event = context.events[EventID(rawValue: handle)], event.belongs(to: plugin) else {
-            return fail(KONG_EVENT_OVER, "the event is over", message)
-        }
-        if event.blocking != nil { return fail(KONG_WRONG_THREAD, "the event is in the hands of another thread", message) }
-        return report(body(event), message, context.keep)
     }
 
-    @inline(__always)
-    private static func report(
-        _ outcome: CallOutcome, _ message: UnsafeMutablePointer<kong_string>?, _ keep: (String) -> kong_string
+    /// The same on a thread that is not the event's loop's: a blocking plugin's.
+    @inline(never)
+    private static func withEventElsewhere(
+        _ host: UnsafePointer<kong_host>, _ handle: kong_event, _ message: UnsafeMutablePointer<kong_string>?,
+        _ body: (BlockingEvent) -> CallOutcome
     ) -> kong_status {
-        switch outcome {
+        guard let plugin = of(host), plugin.context(of: handle) != nil else {
+            return fail(KONG_EVENT_OVER, "there is no such event", message)
+        }
+        guard let work = BlockingWork.current(plugin, handle)?.asEvent else {
+            return fail(KONG_WRONG_THREAD, "this is not the thread of the event", message)
+        }
+        switch body(work) {
         case .accepted: return kong_status(KONG_OK)
         case .refused(let status, let reason):
-            if let message { message.pointee = keep(reason) }
+            message?.pointee = work.keep(reason)
             return kong_status(status)
         }
     }

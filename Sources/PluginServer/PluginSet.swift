@@ -14,6 +14,9 @@ final class LoadedPlugin: @unchecked Sendable {
     let description: PluginDescription
     let descriptor: UnsafePointer<kong_plugin>
     let host: PluginHost
+    /// What the plugin has of it; and its place in the flight recorder's table.
+    let hostTable: UnsafePointer<kong_host>
+    let place: UInt16
     /// Whether it runs on threads of the pool.
     let isBlocking: Bool
     private let phases: UInt32
@@ -28,6 +31,8 @@ final class LoadedPlugin: @unchecked Sendable {
         path = plugin.path
         descriptor = plugin.descriptor
         self.host = host
+        hostTable = host.table
+        place = host.place
         isBlocking = plugin.isBlocking
         phases = plugin.phases.rawValue
         modifiedAt = plugin.modificationTime

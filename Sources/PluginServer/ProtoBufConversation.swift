@@ -1,4 +1,4 @@
-// Unsafe pointers: frames are lent from the connection's input.
+// Unsafe pointers: frames are lent from the connection's input; and events have references that count nothing.
 
 import CFlightRecorder
 import CKongPlugin
@@ -14,10 +14,9 @@ final class ProtoBufConversation: Conversation, @unchecked Sendable {
     private let connection: Connection
     private let context: LoopContext
     private var session: ProtoBufSession
-    /// The running event.
-    private var event: ProtoBufEvent?
-    /// That, or the last one. Kong may still be answering its calls; and it is used again.
+    /// The running event, or the last one. Kong may still be answering its calls; and it is used again.
     private var lastEvent: ProtoBufEvent?
+    private var isEventRunning = false
     /// Whether that ended with an exit.
     private var lastEventExited = false
     /// Set while `receive` runs: a handler may finish in it, and must not start it again.
@@ -45,12 +44,21 @@ final class ProtoBufConversation: Conversation, @unchecked Sendable {
         if isReceiving { return }
         isReceiving = true
         defer { isReceiving = false }
+        try takeIn()
+    }
+
+    private func takeIn() throws(WireError) {
         // While a call is being worked on, and nothing is due from Kong, what comes has to wait.
         while connection.isOpen, awaitsAnswers || (!session.isBusy && !connection.isClogged),
             let frame = try session.frame(in: connection.input.bytes)
         {
             // A busy Kong's next call often comes with its last answer: that is where another process can go on.
             if context.isRetiring, owesNothing { return }
+            if let event = session.receiveEvent(frame.payload) {
+                handleEvent(InstanceID(rawValue: event.instance), event.phase)
+                connection.input.consume(frame.size)
+                continue
+            }
             switch try session.receive(frame.payload) {
             case .answer(let call, let payload):
                 try answer(call, payload)
@@ -142,16 +150,28 @@ final class ProtoBufConversation: Conversation, @unchecked Sendable {
             // Kong calls only what the dump told it, so this can be no request of a client.
             return end(reporting: "there is no phase \(phaseName.text)")
         }
-        if let instance = context.runningInstance(id) { return handle(phase, on: instance, id) }
+        if let instance = context.runningInstance(id) {
+            return instance._withUnsafeGuaranteedRef { handle(phase, on: $0, id) }
+        }
         context.server.instances.find(id, on: context) { [self] found in
             guard connection.isOpen else { return }
+            // Whoever runs an event counts no references to it: the next one must not begin meanwhile.
+            let isOutermost = !isReceiving
+            isReceiving = true
+            defer {
+                if isOutermost {
+                    isReceiving = false
+                    connection.receiveMore()
+                }
+            }
             switch found {
             case .running(let instance):
                 handle(phase, on: instance, id)
             case .failed(let pluginName, let reason):
-                _ = begin(phase, .failed(pluginName: pluginName), id)?.finish(kong_status(KONG_FAILED), reason)
+                _ = begin({ $0.enter(phase, inPlaceOf: pluginName, id) })?.takeUnretainedValue()
+                    .finish(kong_status(KONG_FAILED), reason)
             case .quarantined(let pluginName):
-                begin(phase, .quarantined(pluginName: pluginName), id)?.turnAway()
+                begin({ $0.enter(phase, inPlaceOf: pluginName, id) })?.takeUnretainedValue().turnAway()
             case .unknown:
                 // Kong's answer to a closed connection is to start the instance again, and to come back.
                 close(UnknownInstance(id).description)
@@ -159,24 +179,32 @@ final class ProtoBufConversation: Conversation, @unchecked Sendable {
         }
     }
 
-    private func handle(_ phase: Phase, on instance: Instance, _ id: InstanceID) {
-        guard let event = begin(phase, .running(instance), id) else { return }
-        if instance.plugin.handles(phase) {
-            event.begin()
-        } else {
-            event.skip("undefined method \(phase) on plugin \(instance.plugin.name)")
+    @inline(__always)
+    private func handle(_ phase: Phase, on instance: LoopInstance, _ id: InstanceID) {
+        begin({ $0.enter(phase, on: instance, id) })?._withUnsafeGuaranteedRef { event in
+            let plugin = instance.plugin
+            if plugin._withUnsafeGuaranteedRef({ $0.handles(phase) }) {
+                event.begin(on: instance)
+            } else {
+                event.skip("undefined method \(phase) on plugin \(plugin.takeUnretainedValue().name)")
+            }
         }
     }
 
-    private func begin(_ phase: Phase, _ owner: EventOwner, _ id: InstanceID) -> ProtoBufEvent? {
+    /// - Returns: the event, which this keeps until the next one begins.
+    @inline(__always)
+    private func begin(_ enter: (ProtoBufEvent) -> Bool) -> Unmanaged<ProtoBufEvent>? {
         if !isKnownUniquelyReferenced(&lastEvent) { lastEvent = ProtoBufEvent(context) }
-        guard let event = lastEvent, event.enter(phase, owner, id, self) else {
+        guard let event = lastEvent.map({ Unmanaged.passUnretained($0) }), event._withUnsafeGuaranteedRef(enter) else {
             close("more than \(EventTable.capacity) events are running")
             return nil
         }
-        event.reply.pointee = flight_reply(
-            connection: connection.record, number: session.sequence ?? 0, protocol: UInt32(FLIGHT_PROTOBUF), sends: 0)
-        self.event = event
+        event._withUnsafeGuaranteedRef {
+            $0.belong(to: self)
+            $0.reply.pointee = flight_reply(
+                connection: connection.record, number: session.sequence ?? 0, protocol: UInt32(FLIGHT_PROTOBUF), sends: 0)
+        }
+        isEventRunning = true
         lastEventExited = false
         return event
     }
@@ -249,15 +277,15 @@ final class ProtoBufConversation: Conversation, @unchecked Sendable {
 
     /// Ends the current event.
     func end() {
-        event = nil
-        do {
-            try session.appendEventEnd(to: &connection.output)
-        } catch {
-            close("\(lastEvent?.name ?? ""): its end cannot be sent: \(error)")
-            return
-        }
+        isEventRunning = false
+        session.appendEventEnd(to: &connection.output)
         connection.flushAtEndOfTurn()
-        connection.receiveMore()
+        receiveMore()
+    }
+
+    /// Goes on with what has come meanwhile, unless that is being done.
+    private func receiveMore() {
+        if !isReceiving { connection.receiveMore() }
     }
 
     /// Ends an event that is none, with a line in the log.
@@ -275,7 +303,7 @@ final class ProtoBufConversation: Conversation, @unchecked Sendable {
             return
         }
         connection.flushAtEndOfTurn()
-        connection.receiveMore()
+        receiveMore()
     }
 
     // MARK: The end
@@ -295,8 +323,8 @@ final class ProtoBufConversation: Conversation, @unchecked Sendable {
         } else {
             reason = "Kong closed the connection"
         }
-        if let event {
-            self.event = nil
+        if isEventRunning, let event = lastEvent {
+            isEventRunning = false
             event.connectionClosed(pending.compactMap(\.completion) + flushes.map(\.completion), reason)
         } else if !pending.isEmpty, !(lastEventExited && pending.count == 1) {
             // The handler has long returned, so this is the only word that there will be of it.
@@ -309,24 +337,20 @@ final class ProtoBufConversation: Conversation, @unchecked Sendable {
 /// An event over ProtoBuf:1: it belongs to the connection that it came on.
 // @unchecked Sendable: as Event.
 final class ProtoBufEvent: Event, @unchecked Sendable {
-    private var conversation: ProtoBufConversation?
+    /// It tells the event when it ends, and is there until this turn is over (`Connection.close`).
+    private var conversation: Unmanaged<ProtoBufConversation>?
     private var unanswered: [Completion] = []
 
-    func enter(
-        _ phase: Phase, _ owner: EventOwner, _ id: InstanceID, _ conversation: ProtoBufConversation
-    ) -> Bool {
-        guard enter(phase, owner, id) else { return false }
-        self.conversation = conversation
-        return true
-    }
+    @inline(__always)
+    func belong(to conversation: ProtoBufConversation) { self.conversation = .passUnretained(conversation) }
 
-    override var hasRoom: Bool { conversation?.hasRoom ?? true }
+    override var hasRoom: Bool { conversation?._withUnsafeGuaranteedRef { $0.hasRoom } ?? true }
 
     override func enqueue(
         _ method: MethodID, _ facts: MethodFacts, _ arguments: UnsafeBufferPointer<kong_value>,
         _ completion: Completion?
     ) -> CallOutcome {
-        conversation?.append(method, facts, arguments, completion)
+        conversation?._withUnsafeGuaranteedRef { $0.append(method, facts, arguments, completion) }
             ?? .refused(KONG_CANCELLED, "the connection is gone")
     }
 
@@ -340,34 +364,37 @@ final class ProtoBufEvent: Event, @unchecked Sendable {
     override func enqueue(
         _ method: MethodID, encoded: UnsafeRawBufferPointer, _ completion: Completion?
     ) -> CallOutcome {
-        conversation?.append(method, encoded: encoded, completion) ?? .refused(KONG_CANCELLED, "the connection is gone")
+        conversation?._withUnsafeGuaranteedRef { $0.append(method, encoded: encoded, completion) }
+            ?? .refused(KONG_CANCELLED, "the connection is gone")
     }
 
     override func enqueueFlush(_ completion: Completion) -> CallOutcome {
-        conversation?.appendFlush(completion) ?? .refused(KONG_CANCELLED, "the connection is gone")
+        conversation?._withUnsafeGuaranteedRef { $0.appendFlush(completion) } ?? .refused(KONG_CANCELLED, "the connection is gone")
     }
 
     override func exited() {
-        conversation?.exited()
+        conversation?._withUnsafeGuaranteedRef { $0.exited() }
     }
 
     override func finished() {
+        // What ends the event may begin the next one, with this.
+        let conversation = conversation
+        self.conversation = nil
         release()
-        conversation?.end()
-        conversation = nil
+        conversation?._withUnsafeGuaranteedRef { $0.end() }
     }
 
-    override var canAnswer: Bool { conversation?.isAsked == false }
+    override var canAnswer: Bool { conversation?._withUnsafeGuaranteedRef { !$0.isAsked } ?? false }
 
     override func answerEarly() {
         let conversation = conversation
         self.conversation = nil
-        conversation?.end()
+        conversation?._withUnsafeGuaranteedRef { $0.end() }
     }
 
     override func giveUp(_ reason: String) {
         // Its end cancels the event.
-        conversation?.close("\(name): \(reason), and Kong does not answer")
+        conversation?._withUnsafeGuaranteedRef { $0.close("\(name): \(reason), and Kong does not answer") }
     }
 
     override func failPending(_ reason: String) {

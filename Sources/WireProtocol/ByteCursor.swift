@@ -9,11 +9,13 @@ struct ByteCursor {
     private let start: UnsafeRawPointer?
     private let count: Int
     /// How many bytes have been read.
-    private(set) var position = 0
+    private(set) var position: Int
 
-    init(_ bytes: UnsafeRawBufferPointer) {
+    /// - Parameter position: no more than there are bytes.
+    init(_ bytes: UnsafeRawBufferPointer, from position: Int = 0) {
         start = bytes.baseAddress
         count = bytes.count
+        self.position = position
     }
 
     /// How many bytes are left.

@@ -40,22 +40,27 @@ public struct ByteQueue: ~Copyable {
     private static var nowhere: UnsafeMutableRawPointer { UnsafeMutableRawPointer(bitPattern: 16).unsafelyUnwrapped }
 
     /// How many bytes are in the queue.
+    @inline(__always)
     public var count: Int { end - start }
+    @inline(__always)
     public var isEmpty: Bool { start == end }
 
     /// The bytes in the queue, oldest first. Valid until the queue is changed.
+    @inline(__always)
     public var bytes: UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(start: storage + start, count: end - start)
     }
 
     /// Room for at least `minimum` bytes behind the last, to be filled from its front; valid until the queue is changed. There may be
     /// less, or none, if the queue has failed.
+    @inline(__always)
     public mutating func room(minimum: Int) -> UnsafeMutableRawBufferPointer {
         _ = reserve(minimum)
         return UnsafeMutableRawBufferPointer(start: storage + end, count: capacity - end)
     }
 
     /// Takes in as many bytes as have been written into `room`.
+    @inline(__always)
     public mutating func commit(_ count: Int) {
         precondition(count >= 0 && count <= capacity - end, "commit what was written into the room")
         end += count
@@ -125,6 +130,7 @@ public struct ByteQueue: ~Copyable {
     }
 
     /// Takes bytes off the front.
+    @inline(__always)
     public mutating func consume(_ count: Int) {
         precondition(count >= 0 && count <= self.count, "consume what is in the queue")
         start += count
@@ -144,8 +150,10 @@ public struct ByteQueue: ~Copyable {
     }
 
     /// False: there is no memory for so many more.
-    private mutating func reserve(_ more: Int) -> Bool {
-        if capacity - end >= more { return true }
+    @inline(__always)
+    private mutating func reserve(_ more: Int) -> Bool { capacity - end >= more || makeRoom(for: more) }
+
+    private mutating func makeRoom(for more: Int) -> Bool {
         if capacity - count >= more, start >= capacity / 2 {
             storage.copyMemory(from: storage + start, byteCount: count)
             end -= start

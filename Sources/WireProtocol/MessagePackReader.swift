@@ -12,6 +12,11 @@ public struct MessagePackReader {
         cursor = ByteCursor(bytes)
     }
 
+    /// Begins behind what has been read already.
+    init(_ bytes: UnsafeRawBufferPointer, from position: Int) {
+        cursor = ByteCursor(bytes, from: position)
+    }
+
     /// How many bytes have been read.
     public var position: Int { cursor.position }
     public var isAtEnd: Bool { cursor.isAtEnd }
@@ -25,6 +30,7 @@ public struct MessagePackReader {
     }
 
     /// Reads the header of an array; as many objects follow.
+    @inline(__always)
     public mutating func readArrayCount() throws(WireError) -> Int {
         let byte = try cursor.readByte()
         let count: Int
@@ -41,6 +47,7 @@ public struct MessagePackReader {
     /// Reads the header of a map; as many pairs of a key and a value follow.
     ///
     /// An empty array will do: Lua has one empty table for both, and Kong writes it as an array.
+    @inline(__always)
     public mutating func readMapCount() throws(WireError) -> Int {
         let byte = try cursor.readByte()
         let count: Int
@@ -56,6 +63,7 @@ public struct MessagePackReader {
     }
 
     /// Reads an integer. A float that is whole will do: Lua has one kind of number.
+    @inline(__always)
     public mutating func readInteger() throws(WireError) -> Int64 {
         guard let byte = cursor.next else { throw .truncated }
         switch byte {
@@ -69,6 +77,7 @@ public struct MessagePackReader {
     }
 
     /// Reads a string, text or binary, in its place.
+    @inline(__always)
     public mutating func readString() throws(WireError) -> kong_string {
         guard let byte = cursor.next else { throw .truncated }
         switch byte {
@@ -98,6 +107,11 @@ public struct MessagePackReader {
         var scanner = MessagePackScanner(limit: .max)
         guard let size = try scanner.scan(cursor.rest) else { throw .truncated }
         _ = try cursor.readBytes(size)
+    }
+
+    /// Reads the value of a map's entry, for a map that the caller reads himself.
+    mutating func readEntryValue(into arena: ValueArena) throws(WireError) -> kong_value {
+        try readValue(into: arena, depth: 1, owed: 0)
     }
 
     /// - Parameter owed: The objects that are to come after this one, each of which takes a byte: a count that leaves

@@ -46,30 +46,77 @@ public struct MessagePackSession: ~Copyable {
         try scanner.scan(bytes)
     }
 
-    /// Takes the first message in `bytes` in at one go, if it is small and whole, as almost all are. Nil: `messageSize` has
-    /// to look first, which also tells what is wrong.
-    public mutating func receiveAtOnce(
-        in bytes: UnsafeRawBufferPointer, arena: ValueArena
-    ) -> (message: Message, size: Int)? {
-        guard !scanner.hasBegun else { return nil }
-        var reader = MessagePackReader(UnsafeRawBufferPointer(rebasing: bytes.prefix(min(Self.smallSize, scanner.limit))))
-        guard let message = try? Self.read(&reader, arena) else { return nil }
-        return (message, reader.position)
+    /// What comes with each event: its beginning, and Kong's answers to its calls.
+    public struct EventMessage {
+        public enum Kind {
+            case handleEvent(instance: Int64, phase: kong_string)
+            /// As `Request.step`.
+            case step(event: Int64, data: kong_value, refused: Bool)
+        }
+
+        public let id: Int64
+        public let kind: Kind
+        /// How many bytes it takes up.
+        public let size: Int
+    }
+
+    /// Takes the first message in `bytes` in at one go, if it is one of an event, small, whole, and as Kong writes it. Nil: it is another,
+    /// and nothing has been taken in; `messageSize` and `receive` tell what it is.
+    @inline(__always)
+    public func receiveEventMessage(in bytes: UnsafeRawBufferPointer, arena: ValueArena) -> EventMessage? {
+        guard !scanner.hasBegun, bytes.count > 3 else { return nil }
+        // A request is an array of four, and its first item is 0.
+        guard bytes[0] == 0x94, bytes[1] == 0 else { return nil }
+        return try? Self.readEventMessage(
+            UnsafeRawBufferPointer(rebasing: bytes[..<min(bytes.count, Self.smallSize, scanner.limit)]), arena)
     }
 
     /// Reading less than that twice costs little.
     private static let smallSize = 4096
 
-    private static func read(_ reader: inout MessagePackReader, _ arena: ValueArena) throws(WireError) -> Message {
-        guard try reader.readArrayCount() == 4, try reader.readInteger() == 0 else { throw .malformed }
+    /// - Parameter bytes: begin with the head of a request.
+    private static func readEventMessage(
+        _ bytes: UnsafeRawBufferPointer, _ arena: ValueArena
+    ) throws(WireError) -> EventMessage {
+        var reader = MessagePackReader(bytes, from: 2)
         let id = try reader.readInteger()
         let method = try reader.readString()
-        // Go's encoder, and so its server, let a method without an argument come with none.
-        let count = try reader.readArrayCount()
-        let argument = count > 0 ? try reader.readValue(into: arena) : kong_value()
-        // Kong has no method with more than one; whoever sends more is answered by `receive`.
-        guard count <= 1 else { throw .unsupported }
-        return Message(id: id, request: request(method, argument))
+        guard try reader.readArrayCount() == 1 else { throw .unsupported }
+        if method.hasPrefix("plugin.Step") {
+            // Nil is no value of a table: Data is missing then.
+            let count = try reader.readMapCount()
+            var event: Int64?
+            var data: kong_value?
+            for _ in 0..<min(count, 3) {
+                let key = try reader.readString()
+                if event == nil, key == "EventId" {
+                    event = try reader.readInteger()
+                } else if data == nil, key == "Data" {
+                    data = try reader.readEntryValue(into: arena)
+                } else {
+                    throw .unsupported
+                }
+            }
+            guard let event else { throw .unsupported }
+            return EventMessage(
+                id: id, kind: .step(event: event, data: data ?? kong_value(), refused: method == "plugin.StepError"),
+                size: reader.position)
+        }
+        guard method == "plugin.HandleEvent", try reader.readMapCount() == 2 else { throw .unsupported }
+        var instance: Int64?
+        var phase: kong_string?
+        for _ in 0..<2 {
+            let key = try reader.readString()
+            if instance == nil, key == "InstanceId" {
+                instance = try reader.readInteger()
+            } else if phase == nil, key == "EventName" {
+                phase = try reader.readString()
+            } else {
+                throw .unsupported
+            }
+        }
+        guard let instance, let phase else { throw .unsupported }
+        return EventMessage(id: id, kind: .handleEvent(instance: instance, phase: phase), size: reader.position)
     }
 
     /// Takes a message in. It throws when it cannot even be answered: it is no request, or has no id.
@@ -184,10 +231,12 @@ public struct MessagePackSession: ~Copyable {
         _ method: StaticString, _ arguments: UnsafeBufferPointer<kong_value>, limit: Int, to output: inout ByteQueue
     ) throws(WireError) {
         let start = output.count
-        output.appendMessagePack(mapCount: 2)
-        output.appendMessagePack(string: "Method" as StaticString)
+        // A map of two, a string of six, Method.
+        output.append(bigEndian: 0x82_a6_4d_65_74_68_6f_64 as UInt64)
         output.appendMessagePack(string: method)
-        output.appendMessagePack(string: "Args" as StaticString)
+        // A string of four, Args.
+        output.append(0xa4 as UInt8)
+        output.append(bigEndian: 0x41_72_67_73 as UInt32)
         output.appendMessagePack(arrayCount: arguments.count)
         do throws(WireError) {
             for argument in arguments { try output.appendMessagePack(argument) }
@@ -199,17 +248,21 @@ public struct MessagePackSession: ~Copyable {
         }
     }
 
+    /// A response up to what the event's Data is: `[1, id, nil, {"EventId": event, "Data":`.
     private static func appendEvent(_ event: Int64, to id: Int64, _ output: inout ByteQueue) {
-        appendResult(to: id, &output)
-        output.appendMessagePack(mapCount: 2)
-        output.appendMessagePack(string: "EventId" as StaticString)
+        appendResponse(to: id, &output)
+        // nil, a map of two, a string of seven; then EventId.
+        output.append(bigEndian: 0xc0_82_a7_45_76_65_6e_74 as UInt64)
+        output.append(bigEndian: 0x49_64 as UInt16)
         output.appendMessagePack(event)
-        output.appendMessagePack(string: "Data" as StaticString)
+        // A string of four, Data.
+        output.append(0xa4 as UInt8)
+        output.append(bigEndian: 0x44_61_74_61 as UInt32)
     }
 
     private static func appendResponse(to id: Int64, _ output: inout ByteQueue) {
-        output.appendMessagePack(arrayCount: 4)
-        output.appendMessagePack(Int64(1))
+        // An array of four, 1.
+        output.append(bigEndian: 0x94_01 as UInt16)
         output.appendMessagePack(id)
     }
 }

@@ -6,6 +6,8 @@ public struct PendingCalls: RandomAccessCollection {
     private var calls: [ProtoBufSession.PendingCall] = []
     private var first = 0
 
+    @inline(__always)
+    public var isEmpty: Bool { first == calls.endIndex }
     public var startIndex: Int { first }
     public var endIndex: Int { calls.endIndex }
     public subscript(index: Int) -> ProtoBufSession.PendingCall { calls[index] }

@@ -26,6 +26,7 @@ public struct ProtoBufReader {
     }
 
     /// The number and wire type of the next field; nil at the end of the message.
+    @inline(__always)
     public mutating func nextField() throws(WireError) -> Field? {
         if cursor.isAtEnd { return nil }
         guard let tag = UInt32(exactly: try readVarint()), tag >> 3 != 0 else { throw .malformed }
@@ -34,10 +35,12 @@ public struct ProtoBufReader {
     }
 
     /// An integer of 32 bits. A wider one loses its upper bits: the rule of protobuf for a field whose type was changed.
+    @inline(__always)
     public mutating func readInt32(_ field: Field) throws(WireError) -> Int32 {
         Int32(truncatingIfNeeded: try readInt64(field))
     }
 
+    @inline(__always)
     public mutating func readInt64(_ field: Field) throws(WireError) -> Int64 {
         guard field.wireType == .varint else { throw .unexpectedType }
         return Int64(bitPattern: try readVarint())
@@ -53,12 +56,14 @@ public struct ProtoBufReader {
     }
 
     /// A string, bytes or an embedded message, in its place.
+    @inline(__always)
     public mutating func readBytes(_ field: Field) throws(WireError) -> UnsafeRawBufferPointer {
         guard field.wireType == .bytes else { throw .unexpectedType }
         guard let count = Int(exactly: try readVarint()) else { throw .truncated }
         return try cursor.readBytes(count)
     }
 
+    @inline(__always)
     public mutating func readString(_ field: Field) throws(WireError) -> kong_string {
         kong_string(try readBytes(field))
     }
@@ -76,10 +81,14 @@ public struct ProtoBufReader {
     /// Seven bits a byte, lowest first. More than 64 bits are refused.
     @inline(__always)
     private mutating func readVarint() throws(WireError) -> UInt64 {
-        var byte = try cursor.readByte()
-        if byte < 0x80 { return UInt64(byte) }
-        var number = UInt64(byte & 0x7f)
+        let byte = try cursor.readByte()
+        return byte < 0x80 ? UInt64(byte) : try readVarint(after: byte)
+    }
+
+    private mutating func readVarint(after first: UInt8) throws(WireError) -> UInt64 {
+        var number = UInt64(first & 0x7f)
         var shift: UInt64 = 7
+        var byte: UInt8
         repeat {
             byte = try cursor.readByte()
             guard shift < 63 || byte <= 1 else { throw .malformed }

@@ -54,6 +54,7 @@ public struct ProtoBufSession: ~Copyable {
     }
 
     /// Whether an `RpcCall` has been taken in and not been returned.
+    @inline(__always)
     public var isBusy: Bool {
         if case .busy = state { true } else { false }
     }
@@ -66,6 +67,7 @@ public struct ProtoBufSession: ~Copyable {
     // MARK: From Kong
 
     /// The first frame in `bytes`: its payload, and how many bytes it takes up. Nil: it is not whole yet.
+    @inline(__always)
     public func frame(
         in bytes: UnsafeRawBufferPointer
     ) throws(WireError) -> (payload: UnsafeRawBufferPointer, size: Int)? {
@@ -74,6 +76,15 @@ public struct ProtoBufSession: ~Copyable {
         guard length <= limit else { throw .tooLarge }
         guard bytes.count - 4 >= length else { return nil }
         return (UnsafeRawBufferPointer(rebasing: bytes[4..<(4 + length)]), 4 + length)
+    }
+
+    /// Takes a frame in, if it asks for an event. Nil: it has not been taken in, and is something else, or nothing.
+    @inline(__always)
+    public mutating func receiveEvent(_ payload: UnsafeRawBufferPointer) -> (instance: Int32, phase: kong_string)? {
+        guard pending.isEmpty, case .idle = state, let event = RpcCall.readEvent(payload) else { return nil }
+        state = .busy(sequence: event.sequence)
+        callCount = 0
+        return (event.instance, event.phase)
     }
 
     /// Takes a frame in.
@@ -127,10 +138,15 @@ public struct ProtoBufSession: ~Copyable {
         }
     }
 
-    /// Appends the end of the current event and its return.
-    public mutating func appendEventEnd(to output: inout ByteQueue) throws(WireError) {
+    /// Appends the end of the current event and its return, which holds the sequence alone.
+    public mutating func appendEventEnd(to output: inout ByteQueue) {
+        guard case .busy(let sequence) = state else { return }
+        state = .idle
+        // The end is an empty frame: its length.
         output.append(littleEndian: UInt32(0))
-        try appendReturn(nil, to: &output)
+        guard sequence != 0 else { return output.append(littleEndian: UInt32(0)) }
+        output.append(littleEndian: UInt32(1 + ByteQueue.varintSize(UInt64(bitPattern: sequence))))
+        output.appendField(1, integer: sequence)
     }
 
     /// Appends the return of the current call.

@@ -14,6 +14,7 @@ extension ByteQueue {
     }
 
     /// Any integer or bool. Negative ones take ten bytes, also those of 32 bits.
+    @inline(__always)
     mutating func appendField(_ number: UInt32, integer: Int64) {
         appendVarint(UInt64(number) << 3)
         appendVarint(UInt64(bitPattern: integer))

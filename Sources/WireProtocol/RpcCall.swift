@@ -1,3 +1,5 @@
+// Unsafe pointers: strings are parts of the borrowed bytes. `readEvent` checks each place before it looks there.
+
 import CKongPlugin
 
 /// What Kong asks a plugin server to do over ProtoBuf:1: `RpcCall` in Kong's pluginsocket.proto.
@@ -25,6 +27,63 @@ public struct RpcCall {
             default: try reader.skip(field)
             }
         }
+    }
+
+    /// Reads a call that asks for an event, as all encoders write it, though in any order. Nil: it is another call, or is not
+    /// written so; `init(decoding:)` then says what it is.
+    @inline(__always)
+    static func readEvent(_ bytes: UnsafeRawBufferPointer) -> (sequence: Int64, instance: Int32, phase: kong_string)? {
+        var sequence: UInt64 = 0
+        var instance: UInt64 = 0
+        var phase = kong_string()
+        var hasCommand = false
+        var place = 0
+        while place < bytes.count {
+            if bytes[place] == 1 << 3 {
+                place += 1
+                guard let number = readNumber(bytes, &place, bytes.count) else { return nil }
+                sequence = number
+                continue
+            }
+            // HandleEvent is field 36, and short.
+            guard !hasCommand, bytes.count - place >= 3, bytes[place] == 0xa2, bytes[place + 1] == 0x02, bytes[place + 2] < 0x80
+            else { return nil }
+            hasCommand = true
+            let end = place + 3 + Int(bytes[place + 2])
+            place += 3
+            guard end <= bytes.count else { return nil }
+            while place < end {
+                let tag = bytes[place]
+                place += 1
+                if tag == 1 << 3 {
+                    guard let number = readNumber(bytes, &place, end) else { return nil }
+                    instance = number
+                } else {
+                    guard tag == 2 << 3 | 2, place < end, bytes[place] < 0x80 else { return nil }
+                    let size = Int(bytes[place])
+                    place += 1
+                    guard size <= end - place else { return nil }
+                    phase = kong_string(UnsafeRawBufferPointer(rebasing: bytes[place..<(place + size)]))
+                    place += size
+                }
+            }
+        }
+        return hasCommand ? (Int64(bitPattern: sequence), Int32(truncatingIfNeeded: instance), phase) : nil
+    }
+
+    /// A varint of up to 63 bits; nil: it is longer, or ends too late.
+    @inline(__always)
+    private static func readNumber(_ bytes: UnsafeRawBufferPointer, _ place: inout Int, _ end: Int) -> UInt64? {
+        var number: UInt64 = 0
+        var shift: UInt64 = 0
+        while place < end, shift < 63 {
+            let byte = bytes[place]
+            place += 1
+            number |= UInt64(byte & 0x7f) << shift
+            if byte < 0x80 { return number }
+            shift += 7
+        }
+        return nil
     }
 
     public func append(to queue: inout ByteQueue) throws(WireError) {

@@ -7,34 +7,55 @@ import CKongPlugin
 /// A decoded string points into the bytes that it was decoded from; what has no such place (the items of an array,
 /// the entries of a map, a number written as text) is allocated here and freed all at once by `reset`.
 public final class ValueArena {
-    private var chunk: UnsafeMutableRawPointer
-    private var capacity: Int
-    private var used = 0
-    private var full: [UnsafeMutableRawPointer] = []
+    /// In memory of its own, and no properties: the runtime would look at each access to them.
+    private struct State {
+        var chunk: UnsafeMutableRawPointer
+        var capacity: Int
+        var used = 0
+        var full: [UnsafeMutableRawPointer] = []
+
+        init() {
+            capacity = ValueArena.smallCapacity
+            chunk = .allocate(byteCount: capacity, alignment: 16)
+        }
+
+        mutating func replaceChunk(_ newCapacity: Int) {
+            capacity = newCapacity
+            chunk = .allocate(byteCount: newCapacity, alignment: 16)
+        }
+    }
+
+    private let state: UnsafeMutablePointer<State>
 
     private static let smallCapacity = 16 * 1024
 
     public init() {
-        capacity = Self.smallCapacity
-        chunk = .allocate(byteCount: capacity, alignment: 16)
+        state = .allocate(capacity: 1)
+        state.initialize(to: State())
     }
 
     deinit {
-        chunk.deallocate()
-        for chunk in full { chunk.deallocate() }
+        state.pointee.chunk.deallocate()
+        for chunk in state.pointee.full { chunk.deallocate() }
+        state.deinitialize(count: 1)
+        state.deallocate()
     }
 
     /// Frees everything: values made with this arena are no longer valid.
+    @inline(__always)
     public func reset() {
-        used = 0
-        if !full.isEmpty {
-            for chunk in full { chunk.deallocate() }
-            full.removeAll(keepingCapacity: true)
+        if state.pointee.used > 0 { free() }
+    }
+
+    private func free() {
+        state.pointee.used = 0
+        if !state.pointee.full.isEmpty {
+            for chunk in state.pointee.full { chunk.deallocate() }
+            state.pointee.full.removeAll(keepingCapacity: true)
         }
-        if capacity > 16 * Self.smallCapacity {
-            chunk.deallocate()
-            capacity = Self.smallCapacity
-            chunk = .allocate(byteCount: capacity, alignment: 16)
+        if state.pointee.capacity > 16 * Self.smallCapacity {
+            state.pointee.chunk.deallocate()
+            state.pointee.replaceChunk(Self.smallCapacity)
         }
     }
 
@@ -43,15 +64,14 @@ public final class ValueArena {
     public func allocate<Element>(_ type: Element.Type, count: Int) -> UnsafeMutableBufferPointer<Element> {
         guard count > 0 else { return UnsafeMutableBufferPointer(start: nil, count: 0) }
         let size = count * MemoryLayout<Element>.stride
-        var offset = (used + 15) & ~15
-        if offset + size > capacity {
-            full.append(chunk)
-            capacity = max(capacity, Self.smallCapacity, size)
-            chunk = .allocate(byteCount: capacity, alignment: 16)
+        var offset = (state.pointee.used + 15) & ~15
+        if offset + size > state.pointee.capacity {
+            state.pointee.full.append(state.pointee.chunk)
+            state.pointee.replaceChunk(max(state.pointee.capacity, size))
             offset = 0
         }
-        used = offset + size
-        return UnsafeMutableBufferPointer(start: (chunk + offset).bindMemory(to: type, capacity: count), count: count)
+        state.pointee.used = offset + size
+        return UnsafeMutableBufferPointer(start: (state.pointee.chunk + offset).bindMemory(to: type, capacity: count), count: count)
     }
 
     /// A copy of `bytes` that lives as long as the arena's other values.

@@ -11,7 +11,8 @@ final class HandlerTask: @unchecked Sendable {
     private let runtime: PluginRuntime
     private let executor: LoopExecutor
     private var kong: Kong
-    private var instance: PluginInstance
+    /// The instance has it, which the host keeps until the event is over.
+    private var handler: Unmanaged<PhaseHandler>
     private var event: kong_event
     private var task: Task<Void, Never>?
     private var isBusy = true
@@ -20,11 +21,11 @@ final class HandlerTask: @unchecked Sendable {
 
     /// Begins with its first event.
     init(
-        _ runtime: PluginRuntime, _ executor: LoopExecutor, _ instance: PluginInstance, _ phase: Phase, _ event: kong_event
+        _ runtime: PluginRuntime, _ executor: LoopExecutor, _ handler: PhaseHandler, _ phase: Phase, _ event: kong_event
     ) {
         self.runtime = runtime
         self.executor = executor
-        self.instance = instance
+        self.handler = .passUnretained(handler)
         self.event = event
         kong = Kong(runtime: runtime, event: event, phase: phase, executor: executor)
         task = Task.immediate(executorPreference: executor) { [self] in await run() }
@@ -32,10 +33,10 @@ final class HandlerTask: @unchecked Sendable {
     }
 
     /// Begins with another event, once it has been taken from `LoopExecutor`.
-    func begin(_ instance: PluginInstance, _ phase: Phase, _ event: kong_event) {
+    func begin(_ handler: PhaseHandler, _ phase: Phase, _ event: kong_event) {
         guard let pause else { return }
         self.pause = nil
-        self.instance = instance
+        self.handler = .passUnretained(handler)
         self.event = event
         isBusy = true
         if isKnownUniquelyReferenced(&kong) {
@@ -54,7 +55,7 @@ final class HandlerTask: @unchecked Sendable {
 
     private func run() async {
         while true {
-            await runtime.run(instance, kong, event)
+            await runtime.run(handler.takeUnretainedValue(), kong, event)
             isBusy = false
             if Task.isCancelled { return }
             guard executor.keepsIdleTask else { return }

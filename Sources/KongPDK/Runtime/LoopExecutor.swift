@@ -1,4 +1,4 @@
-// Unsafe pointers: an executor is passed through C as the context of a scheduled task.
+// Unsafe pointers: an executor is passed through C as the context of a scheduled task; and it owns the memory of what it lends.
 
 import CKongPlugin
 
@@ -12,8 +12,8 @@ final class LoopExecutor: HandlerExecutor, @unchecked Sendable {
     private var firstJob = 0
     /// Tasks that wait for an event.
     private var idleTasks: [HandlerTask] = []
-    /// One that no event has.
-    private var spareKong: Kong?
+    /// What synchronous handlers are given, one after the other.
+    private let lending: UnsafeMutablePointer<Lending>
     /// While `resumeNow` waits for the job that it brings about, and that job.
     private var isResuming = false
     private var resumedJob: UnownedJob?
@@ -26,6 +26,13 @@ final class LoopExecutor: HandlerExecutor, @unchecked Sendable {
     init(host: UnsafePointer<kong_host>, loop: kong_loop) {
         self.host = host
         self.loop = loop
+        lending = .allocate(capacity: 1)
+        lending.initialize(to: Lending())
+    }
+
+    deinit {
+        lending.deinitialize(count: 1)
+        lending.deallocate()
     }
 
     override func enqueue(_ job: consuming ExecutorJob) {
@@ -58,15 +65,28 @@ final class LoopExecutor: HandlerExecutor, @unchecked Sendable {
 
     // MARK: Handlers [loop]
 
-    /// The last synchronous handler's, if there is one.
-    func takeKong(for event: kong_event, _ phase: Phase) -> Kong? {
-        guard let kong = spareKong else { return nil }
-        spareKong = nil
-        kong.reuse(for: event, phase)
-        return kong
+    /// Memory of its own, and no property: the runtime would look at each access to it.
+    private struct Lending {
+        var kong: Kong?
+        var isLent = false
     }
 
-    func putKong(_ kong: Kong) { spareKong = kong }
+    /// Lends a `Kong` for an event that is over when `body` returns.
+    @inline(__always)
+    func withKong(for event: kong_event, _ phase: Phase, of runtime: PluginRuntime, _ body: (Kong) -> Void) {
+        // One handler within another: no host does that.
+        if lending.pointee.isLent { return body(Kong(runtime: runtime, event: event, phase: phase, executor: self)) }
+        lending.pointee.isLent = true
+        defer { lending.pointee.isLent = false }
+        if isKnownUniquelyReferenced(&lending.pointee.kong) {
+            lending.pointee.kong?.reuse(for: event, phase)
+        } else {
+            // There is none yet, or a handler has kept it, and goes on being told that its event is over.
+            lending.pointee.kong = Kong(runtime: runtime, event: event, phase: phase, executor: self)
+        }
+        guard let kong = lending.pointee.kong else { return }
+        Unmanaged.passUnretained(kong)._withUnsafeGuaranteedRef { body($0) }
+    }
 
     func takeIdle() -> HandlerTask? { idleTasks.popLast() }
 

@@ -16,7 +16,8 @@ final class PluginRuntime: @unchecked Sendable {
     /// By `PDKMethod.index`.
     private let methods: [kong_method]
     private let isBlocking: Bool
-    private let executors: [LoopExecutor]
+    /// By loop. Like all of this they are never freed.
+    private let executors: [Unmanaged<LoopExecutor>]
     private let makeInstance: @Sendable (Value) async throws -> PluginInstance
 
     /// Opens a plugin: what its descriptor promises is all worked out here, so that a bad one is refused at once.
@@ -62,9 +63,13 @@ final class PluginRuntime: @unchecked Sendable {
                         Unmanaged<PluginInstance>.fromOpaque(instance).takeRetainedValue(), stop, on: loop)
                 },
                 handle: { plugin, instance, phase, event, loop in
-                    guard let runtime = PluginRuntime.of(plugin), let instance else { return nil }
-                    return runtime.handle(
-                        Unmanaged<PluginInstance>.fromOpaque(instance).takeUnretainedValue(), phase, event, loop)
+                    guard let context = plugin?.pointee.context, let instance else { return nil }
+                    // References that count nothing: the host keeps the instance, and nobody frees a runtime.
+                    return Unmanaged<PluginRuntime>.fromOpaque(context)._withUnsafeGuaranteedRef { runtime in
+                        Unmanaged<PluginInstance>.fromOpaque(instance)._withUnsafeGuaranteedRef {
+                            runtime.handle($0, phase, event, loop)
+                        }
+                    }
                 },
                 cancel: { _, _, handled in
                     guard let handled else { return }
@@ -86,7 +91,7 @@ final class PluginRuntime: @unchecked Sendable {
         self.isBlocking = isBlocking
         self.makeInstance = makeInstance
         ServerLog.open(host)
-        executors = (0..<host.pointee.loop_count).map { LoopExecutor(host: host, loop: $0) }
+        executors = (0..<host.pointee.loop_count).map { .passRetained(LoopExecutor(host: host, loop: $0)) }
         methods = PDKMethod.allCases.map { method in
             method.rawValue.withKongString { host.pointee.find_method(host, $0) }
         }
@@ -96,7 +101,7 @@ final class PluginRuntime: @unchecked Sendable {
     func handle(of method: PDKMethod) -> kong_method { methods[method.index] }
 
     func executor(of loop: kong_loop) -> LoopExecutor? {
-        loop < executors.count ? executors[Int(loop)] : nil
+        loop < executors.count ? executors[Int(loop)].takeUnretainedValue() : nil
     }
 
     // MARK: Callbacks [loop]
@@ -139,10 +144,11 @@ final class PluginRuntime: @unchecked Sendable {
         }
     }
 
+    @inline(__always)
     private func handle(
         _ instance: PluginInstance, _ phase: kong_phase, _ event: kong_event, _ loop: kong_loop
     ) -> UnsafeMutableRawPointer? {
-        guard let phase = Phase(rawValue: phase), let executor = executor(of: loop) else {
+        guard let phase = Phase(rawValue: phase), loop < executors.count else {
             finish(event, KONG_FAILED, "the host named a phase or a loop that this plugin does not know")
             return nil
         }
@@ -150,37 +156,42 @@ final class PluginRuntime: @unchecked Sendable {
             handleBlocking(instance, phase, event)
             return nil
         }
-        if instance.isSynchronous(in: phase) {
-            handleSynchronously(instance, phase, event, executor)
-            return nil
+        return executors[Int(loop)]._withUnsafeGuaranteedRef { executor in
+            guard let handler = instance.handler(of: phase) else {
+                finish(event, KONG_OK, "")
+                return nil
+            }
+            return handler._withUnsafeGuaranteedRef { handler in
+                if handler.isSynchronous {
+                    executor.withKong(for: event, phase, of: self) { handleSynchronously(handler, $0, event) }
+                    return nil
+                }
+                if let task = executor.takeIdle() {
+                    task.begin(handler, phase, event)
+                    return task.handled
+                }
+                return HandlerTask(self, executor, handler, phase, event).handled
+            }
         }
-        if let task = executor.takeIdle() {
-            task.begin(instance, phase, event)
-            return task.handled
-        }
-        return HandlerTask(self, executor, instance, phase, event).handled
     }
 
     /// Calls a handler that does not wait for anything.
-    private func handleSynchronously(
-        _ instance: PluginInstance, _ phase: Phase, _ event: kong_event, _ executor: LoopExecutor
-    ) {
-        var kong = executor.takeKong(for: event, phase) ?? Kong(runtime: self, event: event, phase: phase, executor: executor)
+    @inline(__always)
+    private func handleSynchronously(_ handler: PhaseHandler, _ kong: Kong, _ event: kong_event) {
         do {
-            try instance.handleSynchronously(kong)
+            try handler.handleSynchronously(kong)
             finish(event, KONG_OK, "")
         } catch is ExitSignal {
             finish(event, KONG_OK, "")
         } catch {
             finish(event, KONG_FAILED, "\(error)")
         }
-        if isKnownUniquelyReferenced(&kong) { executor.putKong(kong) }
     }
 
     /// Runs a handler to its end.
-    func run(_ instance: PluginInstance, _ kong: Kong, _ event: kong_event) async {
+    func run(_ handler: PhaseHandler, _ kong: Kong, _ event: kong_event) async {
         do {
-            try await instance.handle(kong)
+            try await handler.handle(kong)
             finish(event, KONG_OK, "")
         } catch is ExitSignal {
             finish(event, KONG_OK, "")
@@ -191,10 +202,11 @@ final class PluginRuntime: @unchecked Sendable {
 
     /// The same on this thread, which is the handler's until it has returned.
     private func handleBlocking(_ instance: PluginInstance, _ phase: Phase, _ event: kong_event) {
+        guard let handler = instance.handler(of: phase)?.takeUnretainedValue() else { return finish(event, KONG_OK, "") }
         let executor = ThreadExecutor()
         let kong = Kong(runtime: self, event: event, phase: phase, executor: executor)
         _ = Task.immediate(executorPreference: executor) { [self] in
-            await run(instance, kong, event)
+            await run(handler, kong, event)
             executor.end()
         }
         executor.runUntilEnd()
