@@ -71,6 +71,13 @@ void flight_set_answer(uint16_t plugin, uint8_t phase, uint32_t protocol, const 
     recorder.answers[plugin][phase][protocol] = (struct recorded_answer){copy, size};
 }
 
+void flight_set_start_answer(const flight_connection *connection, const void *bytes, size_t size) {
+    struct recorded_thread *thread = &recorded_thread;
+    thread->start_answer = (struct recorded_answer){connection != NULL ? bytes : NULL, size};
+    thread->start_connection = connection;
+    if (connection != NULL) thread->start_sends = connection->sends;
+}
+
 /* ---- What is mapped */
 
 static int note_module(struct dl_phdr_info *info, size_t size, void *context) {

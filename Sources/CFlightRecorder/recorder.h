@@ -33,6 +33,10 @@ struct recorded_thread {
     bool has_alternate_stack;
     uintptr_t stack_low;
     uintptr_t stack_high;
+    /* Of the start that runs. */
+    const flight_connection *start_connection;
+    uint32_t start_sends;
+    struct recorded_answer start_answer;
 };
 extern _Thread_local struct recorded_thread recorded_thread;
 

@@ -11,6 +11,8 @@
 
 int supervision_end_with_parent(void) { return prctl(PR_SET_PDEATHSIG, SIGKILL); }
 
+void supervision_name_process(const char *name) { prctl(PR_SET_NAME, name); }
+
 int supervision_close_from(posix_spawn_file_actions_t *actions, int lowest) {
     return posix_spawn_file_actions_addclosefrom_np(actions, lowest);
 }

@@ -1,5 +1,3 @@
-// Unsafe pointers: the credentials that the kernel fills in.
-
 import Glibc
 
 extension UnixListener {
@@ -34,12 +32,8 @@ extension UnixListener {
             return .unknown(error)
         }
         // Of the process that called listen().
-        var credentials = PeerCredentials()
-        var size = socklen_t(MemoryLayout<PeerCredentials>.size)
-        guard getsockopt(descriptor.number, SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0 else {
-            return .unknown(SystemError("getsockopt", path))
-        }
-        return .listener(pid: credentials.pid, user: credentials.user)
+        guard let peer = PeerProcess(of: descriptor.number) else { return .unknown(SystemError("getsockopt", path)) }
+        return .listener(pid: peer.pid, user: peer.user)
     }
 
     /// Connects to a listener, and waits where that must wait.
@@ -54,11 +48,4 @@ extension UnixListener {
 
     /// Where a process binds a listener's socket, before it is renamed to its path.
     public static func temporaryPath(for path: String, pid: Int32) -> String { "\(path).\(pid)" }
-}
-
-/// `struct ucred` of Linux, which glibc shows only to those who define _GNU_SOURCE.
-private struct PeerCredentials {
-    var pid: Int32 = 0
-    var user: UInt32 = 0
-    var group: UInt32 = 0
 }

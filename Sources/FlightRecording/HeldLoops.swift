@@ -21,6 +21,7 @@ public struct HeldLoops {
     private let warning: Duration
     private let limit: Duration?
     private var samples: [Sample?]
+    private var lastLook: ContinuousClock.Instant?
 
     /// - Parameter limit: nil: nothing is ended.
     public init(loops: Int, warning: Duration, limit: Duration?) {
@@ -29,8 +30,17 @@ public struct HeldLoops {
         samples = Array(repeating: nil, count: loops)
     }
 
+    /// What has been seen so far means nothing.
+    public mutating func forget() { samples = Array(repeating: nil, count: samples.count) }
+
     public mutating func look(at recorder: FlightRecorder, now: ContinuousClock.Instant = .now) -> [Finding] {
         var findings: [Finding] = []
+        // Nobody has looked for long: what kept this from it, such as a machine that slept, has kept the loops from moving, too.
+        let unseen = (lastLook?.duration(to: now) ?? .zero) - warning
+        if unseen > .zero {
+            for slot in samples.indices { samples[slot]?.since += unseen }
+        }
+        lastLook = now
         for slot in samples.indices {
             let sequence = recorder.sequence(ofSlot: slot)
             guard let activity = recorder.activity(inSlot: slot) else {

@@ -19,8 +19,8 @@ extension KongClient {
             try pool.keep(connection)
             throw error
         }
-        // The last word of an event, and of a process if it is a crash that is answered.
-        let isLast = result["Data"]?["Method"]?.text == "kong.response.exit"
+        // The last word of an event, and of a process if it is a crash that is answered; or that of a start.
+        let isLast = result["Data"]?["Method"]?.text == "kong.response.exit" || method == "plugin.StartInstance"
         try pool.keep(connection, mayBeClosed: isLast)
         return result
     }

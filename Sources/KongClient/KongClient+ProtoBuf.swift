@@ -134,7 +134,9 @@ extension KongClient {
             connection.close()
             throw error
         }
-        try pool.keep(connection)
+        // A process's last word, if the start of the instance is its end.
+        let isStart = if case .startInstance = request { true } else { false }
+        try pool.keep(connection, mayBeClosed: isStart)
         return value
     }
 

@@ -23,7 +23,14 @@ public struct FileDigest: Hashable, Sendable, CustomStringConvertible {
             try file.read(at: position, count: count).withUnsafeBytes { hash.update(bufferPointer: $0) }
             position += UInt64(count)
         }
-        description = hash.finalize().map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        description = Self.text(hash.finalize())
+    }
+
+    /// The same of a text.
+    package init(of text: String) { description = Self.text(SHA256.hash(data: Array(text.utf8))) }
+
+    private static func text(_ digest: SHA256.Digest) -> String {
+        digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 
     /// Digits of either case; `nil` if they are not 64 hexadecimal ones.

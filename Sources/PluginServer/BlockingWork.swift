@@ -71,13 +71,15 @@ class BlockingWork: @unchecked Sendable {
 extension LoadedPlugin {
     /// Starts an instance on a thread of the pool; `kong_host.started` is answered there.
     func startBlocking(
-        _ number: UInt64, on context: LoopContext, withConfig: @escaping @Sendable ((UnsafePointer<kong_value>) -> Void) -> Void
+        _ number: UInt64, _ promise: StartPromise?, on context: LoopContext, withConfig: @escaping @Sendable ((UnsafePointer<kong_value>) -> Void) -> Void
     ) {
         let work = BlockingWork(host, number, context)
         _ = context.server.blockingPool.submit(isBounded: false) { [self] in
-            work.run(host.mark, for: FLIGHT_START) {
+            var mark = host.mark
+            mark.instance = promise?.seed.id ?? 0
+            work.run(mark, for: FLIGHT_START) {
                 withConfig { config in
-                    descriptor.pointee.start?(descriptor, number, kong_loop(context.loop.index), config)
+                    promise.keep { descriptor.pointee.start?(descriptor, number, kong_loop(context.loop.index), config) }
                 }
             }
             if work.answer() {

@@ -72,6 +72,12 @@ final class Connection: EventSource, @unchecked Sendable {
 
     var isOpen: Bool { registration != nil }
 
+    /// Who has connected.
+    var peer: PeerProcess? {
+        guard let number = socket?.number else { return nil }
+        return PeerProcess(of: number)
+    }
+
     /// For the flight recorder: how a crash reaches it.
     private(set) var record: UnsafeMutablePointer<flight_connection>?
 
@@ -116,9 +122,18 @@ final class Connection: EventSource, @unchecked Sendable {
 
     /// Closes the connection after what has been answered already, as far as that goes out without waiting.
     func closeAfterOutput() {
-        if isOpen, !output.isEmpty, case .moved(let count)? = socket?.write(output.bytes) {
+        if isOpen, !output.isEmpty, !output.hasFailed, case .moved(let count)? = socket?.write(output.bytes) {
             context.connectionCounts.sentBytes &+= UInt64(count)
         }
+        close()
+    }
+
+    /// What would be answered, or taken in, is not whole. Others go on.
+    private func closeForWantOfMemory() {
+        guard isOpen else { return }
+        context.log(
+            .error, about: "memory",
+            "closing a connection: there is no memory for its messages, of which \(input.count) bytes have come and \(output.count) wait to be sent\n  fix: allow the server more memory (--worker-memory), or smaller messages (--max-message-size)")
         close()
     }
 
@@ -138,7 +153,7 @@ final class Connection: EventSource, @unchecked Sendable {
     }
 
     func handOverIfIdle() {
-        if isOpen, output.isEmpty, conversation?.isIdle ?? true { handOver(to: nil) }
+        if isOpen, output.isEmpty, !output.hasFailed, conversation?.isIdle ?? true { handOver(to: nil) }
     }
 
     /// Lets another process go on. Nothing may be owed.
@@ -178,7 +193,9 @@ final class Connection: EventSource, @unchecked Sendable {
         var hasClosed = false
         var reads = 0
         reading: while true {
-            guard let outcome = socket?.read(into: input.room(minimum: Self.readSize)) else { return }
+            let room = input.room(minimum: Self.readSize)
+            guard !input.hasFailed else { return closeForWantOfMemory() }
+            guard let outcome = socket?.read(into: room) else { return }
             switch outcome {
             case .moved(let count):
                 input.commit(count)
@@ -220,7 +237,8 @@ final class Connection: EventSource, @unchecked Sendable {
             }
             try conversation?.receive()
         } catch {
-            context.server.logger.warning("closing a connection that sent what cannot be read: \(error)")
+            let unreadable = UnreadableInput(input.bytes, as: conversation?.wireProtocol, error, limit: context.messageLimit)
+            context.log(.warning, about: "\(unreadable)", "closing a connection \(unreadable)")
             return closeAfterOutput()
         }
         hasHeldBack = isClogged && !input.isEmpty
@@ -247,6 +265,7 @@ final class Connection: EventSource, @unchecked Sendable {
     }
 
     private func flush() {
+        guard !output.hasFailed else { return closeForWantOfMemory() }
         while isOpen, !output.isEmpty {
             guard let outcome = socket?.write(output.bytes) else { return }
             switch outcome {

@@ -37,6 +37,7 @@ enum CrashAnswers {
     }
 
     private static func keep(_ bytes: borrowing ByteQueue, _ wireProtocol: Int, _ plugin: LoadedPlugin, _ phase: Phase) {
+        guard !bytes.hasFailed else { return }
         flight_set_answer(
             plugin.host.place, UInt8(truncatingIfNeeded: phase.rawValue), UInt32(wireProtocol), bytes.bytes.baseAddress,
             bytes.bytes.count)

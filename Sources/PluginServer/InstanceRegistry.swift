@@ -101,8 +101,9 @@ final class InstanceRegistry: Sendable {
 
     /// Starts an instance; `done` is called on the loop of `context`, perhaps before this returns.
     /// - Parameter answeringErrors: whether an error may be the answer, if it is not Kong who asks.
+    ///   - answer: how Kong is told of the instance if its start ends the process.
     func start(
-        _ pluginName: String, _ configText: kong_string, answeringErrors: Bool, on context: LoopContext,
+        _ pluginName: String, _ configText: kong_string, answeringErrors: Bool, answer: StartAnswer, on context: LoopContext,
         _ done: @escaping @Sendable (Result<InstanceRecord, StartFailure>) -> Void
     ) {
         let config: JSONValue
@@ -120,11 +121,22 @@ final class InstanceRegistry: Sendable {
             return done(.success(register(entry, config.text, context)))
         }
         let isKong = config["__key__"] != nil || config["__seq__"] != nil
-        startShared(pluginName, config, on: context) { [self] result in
+        let promise = isKong || !answeringErrors ? promise(pluginName, config, answer, context) : nil
+        startShared(pluginName, config, promise, on: context) { [self] result in
             if case .failure(let failure) = result, answeringErrors, !isKong { return done(.failure(failure)) }
             let entry = Entry(pluginName: pluginName, config: config, startedAt: Self.now, state: Self.state(after: result))
-            done(.success(register(entry, config.text, context)))
+            done(.success(register(entry, config.text, context, as: promise?.seed.id)))
         }
+    }
+
+    /// The id that Kong is going to get, said before it matters. Nil: nobody would remember it after this process.
+    private func promise(_ pluginName: String, _ config: JSONValue, _ answer: StartAnswer, _ context: LoopContext) -> StartPromise? {
+        guard supervision.hasPeers else { return nil }
+        let id = supervision.nextInstanceID()
+        let entry = Entry(pluginName: pluginName, config: config, startedAt: Self.now, state: .starting(waiters: []))
+        let record = record(InstanceID(rawValue: id), entry, context)
+        let seed = InstanceSeed(id: id, plugin: pluginName, config: config.text, startedAt: entry.startedAt)
+        return StartPromise(seed, on: answer.connection) { (bytes) throws(WireError) in try answer.append(record, &bytes) }
     }
 
     /// Starts an instance again that had its id in another process; `done` is called when the plugin has answered, and gets
@@ -149,7 +161,7 @@ final class InstanceRegistry: Sendable {
         if isQuarantined { entry.state = .quarantined }
         state.withLock { $0.entries[id] = entry }
         guard let config = parsed, !isQuarantined else { return done(nil) }
-        startShared(seed.plugin, config, on: context) { [self] result in
+        startShared(seed.plugin, config, StartPromise(seed), on: context) { [self] result in
             let seekers = state.withLock { state -> [Seeker] in
                 guard case .starting(let waiters)? = state.entries[id]?.state else { return [] }
                 state.entries[id]?.state = Self.state(after: result)
@@ -197,14 +209,14 @@ final class InstanceRegistry: Sendable {
 
     /// Runs the plugin's start, or joins one that runs or has run for the same configuration.
     private func startShared(
-        _ pluginName: String, _ config: JSONValue, on context: LoopContext,
+        _ pluginName: String, _ config: JSONValue, _ promise: StartPromise?, on context: LoopContext,
         _ done: @escaping @Sendable (Result<Instance, StartFailure>) -> Void
     ) {
         guard let plugin = context.server.plugins.loaded[pluginName] else {
             return done(.failure(StartFailure(description: context.server.plugins.reasonForAbsence(of: pluginName))))
         }
         // Without a name for Kong's plugin entry nothing says that two equal configurations are meant to be one.
-        guard config["__key__"] != nil else { return startAnew(plugin, config, on: context, done) }
+        guard config["__key__"] != nil else { return startAnew(plugin, config, promise, on: context, done) }
         let key = SharedKey(pluginName: pluginName, config: Self.withoutSequence(config))
         enum Step { case start, wait, running(Instance) }
         let step = state.withLock { state -> Step in
@@ -224,7 +236,7 @@ final class InstanceRegistry: Sendable {
         case .running(let instance): done(.success(instance))
         case .wait: break
         case .start:
-            startAnew(plugin, config, on: context) { [self] result in
+            startAnew(plugin, config, promise, on: context) { [self] result in
                 let waiters = state.withLock { state -> [Waiter] in
                     guard case .starting(let waiters)? = state.shared[key] else { return [] }
                     state.shared[key] = (try? result.get()).map { .running(WeakInstance(instance: $0)) }
@@ -244,7 +256,7 @@ final class InstanceRegistry: Sendable {
     }
 
     private func startAnew(
-        _ plugin: LoadedPlugin, _ config: JSONValue, on context: LoopContext,
+        _ plugin: LoadedPlugin, _ config: JSONValue, _ promise: StartPromise?, on context: LoopContext,
         _ done: @escaping @Sendable (Result<Instance, StartFailure>) -> Void
     ) {
         let number = context.nextNumber()
@@ -252,7 +264,7 @@ final class InstanceRegistry: Sendable {
         guard !supervision.isDeadly(plugin.name, config: configText) else {
             return done(.failure(StartFailure(description: "its start has ended the server's process before; it is not tried again")))
         }
-        supervision.starting(number, plugin.name, config: configText)
+        supervision.starting(number, plugin.name, config: configText, as: promise?.seed)
         context.starts[number] = PendingStart(plugin: plugin) { [supervision] result in
             supervision.startEnded(number)
             switch result {
@@ -262,7 +274,7 @@ final class InstanceRegistry: Sendable {
             done(result.map { Instance(plugin, $0, context) })
         }
         if plugin.isBlocking {
-            return plugin.startBlocking(number, on: context) { body in
+            return plugin.startBlocking(number, promise, on: context) { body in
                 let arena = ValueArena()
                 withUnsafePointer(to: config.kongValue(in: arena), body)
                 withExtendedLifetime(arena) {}
@@ -270,17 +282,18 @@ final class InstanceRegistry: Sendable {
         }
         let arena = ValueArena()
         withUnsafePointer(to: config.kongValue(in: arena)) { config in
-            context.inPlugin(plugin.host, for: FLIGHT_START) {
-                plugin.descriptor.pointee.start?(plugin.descriptor, number, kong_loop(context.loop.index), config)
+            context.inPlugin(plugin.host, for: FLIGHT_START, instance: promise?.seed.id ?? 0) {
+                promise.keep { plugin.descriptor.pointee.start?(plugin.descriptor, number, kong_loop(context.loop.index), config) }
             }
         }
         withExtendedLifetime(arena) {}
     }
 
     /// Gives an instance an id. It is kept by whoever looks after this process before Kong hears of it.
-    private func register(_ entry: Entry, _ configText: String, _ context: LoopContext) -> InstanceRecord {
+    /// - Parameter promised: the id that it is to have.
+    private func register(_ entry: Entry, _ configText: String, _ context: LoopContext, as promised: Int32? = nil) -> InstanceRecord {
         let id = self.state.withLock { state -> InstanceID in
-            var id = InstanceID(rawValue: supervision.nextInstanceID())
+            var id = InstanceID(rawValue: promised ?? supervision.nextInstanceID())
             while state.entries[id] != nil { id = InstanceID(rawValue: supervision.nextInstanceID()) }
             state.entries[id] = entry
             state.lastStart[entry.pluginName] = entry.startedAt
@@ -336,7 +349,8 @@ final class InstanceRegistry: Sendable {
             guard let retryAt, retryAt <= EventLoop.now else { return done(.failed(pluginName: entry.pluginName, reason: failure.description)) }
             // Others that come meanwhile are told of the last failure.
             state.withLock { $0.entries[id]?.state = .failed(failure, retryAt: Self.nextTry) }
-            startShared(entry.pluginName, entry.config, on: context) { [self] result in
+            let seed = InstanceSeed(id: id.rawValue, plugin: entry.pluginName, config: entry.config.text, startedAt: entry.startedAt)
+            startShared(entry.pluginName, entry.config, StartPromise(seed), on: context) { [self] result in
                 switch result {
                 case .success(let instance):
                     state.withLock { $0.entries[id]?.state = .running(instance) }

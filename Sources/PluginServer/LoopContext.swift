@@ -4,6 +4,7 @@ import CFlightRecorder
 import CKongPlugin
 import DequeModule
 import EventLoop
+import Logging
 import Statistics
 import WireProtocol
 
@@ -88,8 +89,10 @@ final class LoopContext: @unchecked Sendable {
     func enterThread() { _ = flight_enter_thread(UInt32(loop.index), UInt32(FLIGHT_LOOP)) }
 
     /// Runs code of a plugin that belongs to no event, with its mark in the flight recorder.
-    func inPlugin<Result>(_ host: PluginHost, for what: Int, _ body: () throws -> Result) rethrows -> Result {
-        let outer = flight_begin(slot, host.mark, UInt8(truncatingIfNeeded: what))
+    func inPlugin<Result>(_ host: PluginHost, for what: Int, instance: Int32 = 0, _ body: () throws -> Result) rethrows -> Result {
+        var mark = host.mark
+        mark.instance = instance
+        let outer = flight_begin(slot, mark, UInt8(truncatingIfNeeded: what))
         defer { flight_end(slot, outer) }
         return try body()
     }
@@ -216,16 +219,15 @@ final class LoopContext: @unchecked Sendable {
 
     // MARK: Events
 
-    /// When events of a plugin whose instances cannot be started were last reported.
-    private var reportedFailures: [String: ContinuousClock.Instant] = [:]
-    private static let failureInterval: Duration = .seconds(1)
+    private var pace = LogPace()
 
     /// Whether it is time to say again that an event has failed since its instance could not be started.
-    func mayRepeatFailure(of plugin: String) -> Bool {
-        let now = loop.turnStart
-        if let last = reportedFailures[plugin], last.duration(to: now) < Self.failureInterval { return false }
-        reportedFailures[plugin] = now
-        return true
+    func mayRepeatFailure(of plugin: String) -> Bool { pace.admit(plugin, at: loop.turnStart) != nil }
+
+    /// A line of a kind that there may be many of.
+    func log(_ level: Logger.Level, about kind: String, _ line: @autoclosure () -> String) {
+        guard let leftOut = pace.admit(kind, at: loop.turnStart) else { return }
+        server.logger.log(level: level, "\(line())\(leftOut > 0 ? " (and \(leftOut) more like this)" : "")")
     }
 
     /// Events that are over, to be used again.

@@ -16,6 +16,8 @@ final class MessagePackConversation: Conversation, @unchecked Sendable {
     private let connection: Connection
     private let context: LoopContext
     private var session: MessagePackSession
+    /// The process of Kong's whose connection it is.
+    private let peer: PeerProcess?
     /// Requests of this connection that events of this loop will answer; they fail with it. An event that has an open request is not
     /// over, so these references need not be counted.
     private var openRequests: [(id: Int64, event: Unmanaged<MessagePackEvent>)] = []
@@ -34,6 +36,7 @@ final class MessagePackConversation: Conversation, @unchecked Sendable {
         self.isReturned = isReturned
         self.connection = connection
         self.context = context
+        peer = connection.peer
         session = MessagePackSession(limit: context.messageLimit)
         if isNew {
             MessagePackSession.appendServerPid(context.server.supervision.serverPid, to: &connection.output)
@@ -111,7 +114,11 @@ final class MessagePackConversation: Conversation, @unchecked Sendable {
         case .step(let event, let data, let refused):
             step(id, EventID(rawValue: UInt64(bitPattern: event)), data, refused, bytes)
         case .startInstance(let name, let config):
-            context.server.instances.start(name.text, config, answeringErrors: true, on: context) { [self] in
+            let answer = StartAnswer(connection: connection.record.map { UnsafePointer($0) }) { record, bytes in
+                MessagePackSession.appendResult(to: id, &bytes)
+                record.value.appendMessagePack(to: &bytes)
+            }
+            context.server.instances.start(name.text, config, answeringErrors: true, answer: answer, on: context) { [self] in
                 switch $0 {
                 case .success(let status): respond(id, status.value)
                 case .failure(let error): respond(id, error: "\(error)")
@@ -306,6 +313,7 @@ final class MessagePackConversation: Conversation, @unchecked Sendable {
     private func respondFromElsewhere(_ id: Int64, _ append: (inout ByteQueue, Int64) -> Void) {
         var bytes = ByteQueue()
         append(&bytes, id)
+        guard !bytes.hasFailed else { return disconnect(insteadOfAnswering: id) }
         let response = Array(bytes.bytes)
         context.loop.schedule { [self] in
             requestsFromElsewhere.removeAll { $0.id == id }
@@ -326,6 +334,9 @@ final class MessagePackConversation: Conversation, @unchecked Sendable {
             if !connection.isOpen { other.loop.schedule(body) }
         }
     }
+
+    /// Whether the process is gone that has connected. [any]
+    var hasPeerEnded: Bool { peer?.hasEnded ?? false }
 
     /// Closes the connection instead of answering a request.
     func disconnect(insteadOfAnswering id: Int64) {

@@ -5,6 +5,7 @@ import CKongPlugin
 import EventLoop
 import Logging
 import PDKCatalogue
+import Statistics
 import WireProtocol
 
 /// An event over MessagePack-RPC. Kong asks for each step of it, so calls wait here until it asks; each request may
@@ -116,7 +117,10 @@ final class MessagePackEvent: Event, @unchecked Sendable {
     }
 
     override func expire(at now: UInt64) {
-        guard let running, now > running.since, now - running.since > context.stepTimeout else { return }
+        guard let running else { return }
+        // An event is known to the process alone that has begun it.
+        if conversation?.hasPeerEnded == true { return giveUp(running.call, "its process has ended", as: .cancelled) }
+        guard now > running.since, now - running.since > context.stepTimeout else { return }
         giveUp(running.call, "it refused the call, or the request has ended")
     }
 
@@ -130,16 +134,16 @@ final class MessagePackEvent: Event, @unchecked Sendable {
         }
     }
 
-    private func giveUp(_ call: QueuedCall, _ why: String) {
+    private func giveUp(_ call: QueuedCall, _ why: String, as result: EventResult = .timedOut) {
         let reason = "Kong did not come back from \(PDKCatalogue[call.method]?.name ?? "a call"): \(why)"
         isOver = true
         if hasFinished {
             // The handler has long returned, so this is the only word that there will be of it.
-            context.server.logger.error("\(name) failed: \(reason)")
+            context.log(.error, about: "lost \(name)", "\(name) failed: \(reason)")
             running = nil
             release()
         } else {
-            cancel(reason, as: .timedOut)
+            cancel(reason, as: result)
         }
     }
 
@@ -177,7 +181,12 @@ final class MessagePackEvent: Event, @unchecked Sendable {
     override func enqueue(
         _ method: MethodID, encoded: UnsafeRawBufferPointer, _ completion: Completion?
     ) -> CallOutcome {
+        let before = encodedCalls.count
         encodedCalls.append(encoded)
+        guard !encodedCalls.hasFailed else {
+            encodedCalls.truncate(to: before)
+            return .refused(KONG_LIMIT, "\(WireError.noMemory)")
+        }
         queue.append(
             QueuedCall(
                 method: method, size: encoded.count, endsEvent: PDKCatalogue.facts(method)?.endsEvent == true, completion: completion))

@@ -101,6 +101,8 @@ public struct PluginSet: Sendable {
     /// What Kong wants to know of the plugins, by name.
     public let descriptions: [PluginDescription]
     let refusals: [String: LoadError]
+    /// Plugins that are not open for now: they are counted by their names, too.
+    let quarantined: [String]
 
     /// What stands in the way of a plugin that is not there: for a person to act on.
     public func reasonForAbsence(of name: String) -> String {
@@ -115,11 +117,17 @@ public struct PluginSet: Sendable {
     public func hasRefused(_ name: String) -> Bool { refusals[name] != nil }
 
     /// The number of the counters of events whose plugin is not loaded.
-    func meterNumberOfOthers(_ phase: Phase) -> Int { loaded.count * Phase.count + Int(phase.rawValue) }
+    func meterNumberOfOthers(_ phase: Phase) -> Int { number(loaded.count, phase) }
+
+    /// The same of one that is quarantined, by its place in `quarantined`.
+    func meterNumber(ofQuarantined index: Int, _ phase: Phase) -> Int { number(loaded.count + 1 + index, phase) }
 
     func meterNumber(of name: String, _ phase: Phase) -> Int {
-        loaded[name]?.meterNumber(phase) ?? meterNumberOfOthers(phase)
+        if let plugin = loaded[name] { return plugin.meterNumber(phase) }
+        return quarantined.firstIndex(of: name).map { meterNumber(ofQuarantined: $0, phase) } ?? meterNumberOfOthers(phase)
     }
+
+    private func number(_ index: Int, _ phase: Phase) -> Int { index * Phase.count + Int(phase.rawValue) }
 
     /// No plugins yet.
     init(empty directory: String) {
@@ -127,6 +135,7 @@ public struct PluginSet: Sendable {
         loaded = [:]
         descriptions = []
         refusals = [:]
+        quarantined = []
     }
 
     /// Describes the plugins of a directory, without loading any of them into this process.
@@ -152,6 +161,7 @@ public struct PluginSet: Sendable {
         _ directory: String, only: String?, except excluded: Set<String> = [], kept: [KeptImage] = [], restoresMissing: Bool = false,
         contexts: [LoopContext]?, policy: PluginPolicy, report: LoadReport
     ) throws(LoadError) {
+        quarantined = excluded.sorted()
         let kept = kept.filter { !excluded.contains($0.plugin.description) && (only == nil || only == $0.plugin.description) }
         var opening = PluginOpening(contexts: contexts, policy: policy, report: report)
         var checked: [CheckedPlugin] = []

@@ -105,7 +105,7 @@ final class ProtoBufConversation: Conversation, @unchecked Sendable {
             handleEvent(InstanceID(rawValue: instance), phase)
         case .startInstance(let name, let config):
             let name = name.text
-            context.server.instances.start(name, config, answeringErrors: false, on: context) { [self] in
+            context.server.instances.start(name, config, answeringErrors: false, answer: startAnswer, on: context) { [self] in
                 switch $0 {
                 case .success(let status): respond(.instanceStatus(status.protoBuf))
                 case .failure(let error): close("cannot start an instance of \(name): \(error)")
@@ -134,6 +134,14 @@ final class ProtoBufConversation: Conversation, @unchecked Sendable {
             }
         case .unknown:
             close("an RpcCall without a command that this server knows")
+        }
+    }
+
+    /// For a start that ends the process.
+    private var startAnswer: StartAnswer {
+        let sequence = session.sequence ?? 0
+        return StartAnswer(connection: connection.record.map { UnsafePointer($0) }) { (record, bytes) throws(WireError) in
+            try ProtoBufSession.appendReturn(.instanceStatus(record.protoBuf), to: sequence, &bytes)
         }
     }
 
@@ -301,7 +309,7 @@ final class ProtoBufConversation: Conversation, @unchecked Sendable {
     // MARK: The end
 
     func close(_ reason: String) {
-        context.server.logger.warning("\(reason); closing the connection")
+        context.log(.warning, about: reason, "\(reason); closing the connection")
         connection.closeAfterOutput()
     }
 
@@ -320,7 +328,8 @@ final class ProtoBufConversation: Conversation, @unchecked Sendable {
             event.connectionClosed(pending.compactMap(\.completion) + flushes.map(\.completion), reason)
         } else if !pending.isEmpty, !(lastEventExited && pending.count == 1) {
             // The handler has long returned, so this is the only word that there will be of it.
-            context.server.logger.error("\(lastEvent?.name ?? "") failed: \(reason)")
+            let name = lastEvent?.name ?? ""
+            context.log(.error, about: "lost \(name)", "\(name) failed: \(reason)")
         }
     }
 }

@@ -44,7 +44,8 @@ extension Server {
         var statistics = statistics
         for name in plugins.loaded.keys where statistics.instances[name] == nil { statistics.instances[name] = InstanceCounts() }
         for (name, counts) in instances.counts() {
-            let name = plugins.loaded[name] == nil ? LoopContext.notLoaded : name
+            let isKnown = plugins.loaded[name] != nil || plugins.quarantined.contains(name)
+            let name = isKnown ? name : LoopContext.notLoaded
             statistics.instances[name, default: InstanceCounts()].running += counts.running
             statistics.instances[name, default: InstanceCounts()].failed += counts.failed
         }
@@ -115,9 +116,16 @@ extension LoopContext {
             guard let counts = meter.counts(plugins.meterNumberOfOthers(phase)) else { continue }
             statistics.events[.init(plugin: Self.notLoaded, phase: "\(phase)")] = counts
         }
+        for (index, name) in plugins.quarantined.enumerated() {
+            for phase in Phase.allCases {
+                guard let counts = meter.counts(plugins.meterNumber(ofQuarantined: index, phase)) else { continue }
+                statistics.events[.init(plugin: name, phase: "\(phase)")] = counts
+            }
+        }
         statistics.instances = instanceCounts
         statistics.connections = connectionCounts
         statistics.connections.open = UInt64(connections.count)
+        statistics.unfinishedEvents = UInt64(events.count)
         return statistics
     }
 }

@@ -182,7 +182,7 @@ public final class Server: @unchecked Sendable {
             try SignalWatch.start(signal, on: main) { [unowned self] in diagnostics?.reopen() }
         }
         if configuration.endsWithParent {
-            try ProcessEndWatch.start(forParent: parent, on: main) { [unowned self] in shutDown("Kong exited") }
+            try ProcessEndWatch.start(forParent: parent, on: main) { [unowned self] in shutDown("the process that started this one (\(parent)) has ended") }
         }
     }
 

@@ -21,7 +21,8 @@ public protocol SupervisionHook: Sendable {
     /// All plugins are open that there are.
     func opened()
     /// A plugin is about to be started, which may be its end. `startEnded` comes when it has answered.
-    func starting(_ number: UInt64, _ plugin: String, config: String)
+    /// - Parameter instance: whose start it is; Kong may be told its id by the last words of the process.
+    func starting(_ number: UInt64, _ plugin: String, config: String, as instance: InstanceSeed?)
     func startEnded(_ number: UInt64)
     /// Whether a start with this configuration has ended a process before.
     func isDeadly(_ plugin: String, config: String) -> Bool
@@ -112,7 +113,7 @@ public final class Unsupervised: SupervisionHook {
     public func loaded(_ plugin: TakenPlugin) {}
     public func refused(_ plugin: String?, _ error: LoadError) {}
     public func opened() {}
-    public func starting(_ number: UInt64, _ plugin: String, config: String) {}
+    public func starting(_ number: UInt64, _ plugin: String, config: String, as instance: InstanceSeed?) {}
     public func startEnded(_ number: UInt64) {}
     public func isDeadly(_ plugin: String, config: String) -> Bool { false }
     public let mayHaveMissed = false

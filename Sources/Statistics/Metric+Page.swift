@@ -11,7 +11,7 @@ extension Metric {
             can read the names of plugins and how much they are used, so give it a loopback address, or a unix socket, which is
             made with mode 0600. An address is a number, not a name: `127.0.0.1:9542`, `[::1]:9542`. With port 0 the log says
             which one it is. An address that is taken is tried again each second: Kong's reload starts the new server while the
-            old one still runs.
+            old one still runs. Where no socket can ever be, such as in a directory that is not there, the server does not start.
 
             A request may have 8 KiB and take 5 s; each connection is closed after its answer. There may be 16
             connections; when another comes, the oldest is closed.

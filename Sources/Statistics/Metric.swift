@@ -56,6 +56,9 @@ public struct Metric: Sendable {
         Metric("worker_restarts_total", .counter, by: ["worker"], "How often a worker's process has ended by itself, and another one has come in its place.") {
             $0.workers.map { Sample([$0.name], $0.restarts) }
         },
+        Metric("worker_silent_seconds", .gauge, by: ["worker"], "For how long a worker has not answered its supervisor: 0 while all is well, with --worker-timeout as its end.") {
+            $0.workers.map { Sample([$0.name], $0.silence?.seconds ?? 0) }
+        },
         Metric(
             "plugin_info", .gauge, by: ["plugin", "version", "sha256", "state"],
             "A plugin's version, the SHA-256 of its file, and whether it is loaded, refused or quarantined; always 1."

@@ -18,6 +18,7 @@ extension ServerStatistics {
             "instances": .object(instances.mapValues(\.json)),
             "connections": connections.json,
             "blocking": blocking.json,
+            "unfinished_events": .count(unfinishedEvents),
         ])
     }
 
@@ -35,6 +36,8 @@ extension ServerStatistics {
         for (plugin, counts) in instances { self.instances[plugin] = try InstanceCounts(counts) }
         connections = try ConnectionCounts(json.member("connections"))
         blocking = try BlockingCounts(json.member("blocking"))
+        // It has come within the format.
+        if json["unfinished_events"] != nil { unfinishedEvents = try json.count("unfinished_events") }
     }
 }
 

@@ -18,6 +18,9 @@ public struct ServerStatistics: Hashable, Sendable {
     public var instances: [String: InstanceCounts] = [:]
     public var connections = ConnectionCounts()
     public var blocking = BlockingCounts()
+    /// Events that are not over: those that run, and over MessagePack those whose handler has returned and that Kong has not come
+    /// back to for their next call.
+    public var unfinishedEvents: UInt64 = 0
 
     public init() {}
 
@@ -35,6 +38,7 @@ public struct ServerStatistics: Hashable, Sendable {
         }
         connections.merge(other.connections)
         blocking.merge(other.blocking)
+        unfinishedEvents = unfinishedEvents.saturatingAdding(other.unfinishedEvents)
     }
 
     /// What is left of a worker whose process has ended: counters, so that sums never shrink, and no gauges.
@@ -44,6 +48,7 @@ public struct ServerStatistics: Hashable, Sendable {
         leaveInstances()
         connections.open = 0
         blocking = BlockingCounts()
+        unfinishedEvents = 0
     }
 
     /// Has none of Kong's instances any more.

@@ -45,7 +45,8 @@ extension WorkerStatus {
     fileprivate var json: JSONValue {
         .object([
             "name": .string(name), "pid": .integer(Int64(pid)), "uptime_seconds": .integer(uptime),
-            "restarts": .count(restarts), "retiring": .array(retiring.map { .integer(Int64($0)) }),
+            "restarts": .count(restarts), "retiring": .array(retiring.map { .integer(Int64($0.pid)) }),
+            "finishing": .array(retiring.map(\.json)), "silence": silence?.json ?? .null,
             "last_reload": lastReload?.json ?? .null,
         ])
     }
@@ -54,11 +55,9 @@ extension WorkerStatus {
         self.init(
             name: try json.text("name"), pid: try json.pid(), uptime: try json.integer("uptime_seconds"),
             restarts: try json.count("restarts"))
-        for pid in try json.items("retiring") {
-            guard case .integer(let number) = pid, let pid = Int32(exactly: number) else { throw InvalidStatistics("a pid is none") }
-            retiring.append(pid)
-        }
-        // A server that is older does not tell.
+        // What has come within the format, an older server does not tell.
+        silence = try SilenceStatus(orNull: json)
+        for process in json["finishing"] == nil ? [] : try json.items("finishing") { retiring.append(try RetiringStatus(process)) }
         if let reload = json["last_reload"], reload != .null { lastReload = try LastReload(reload) }
     }
 }
@@ -71,6 +70,31 @@ extension WorkerStatus.LastReload {
     fileprivate init(_ json: JSONValue) throws(InvalidStatistics) {
         guard case .boolean(let isTaken)? = json["taken"] else { throw InvalidStatistics("taken is not a boolean") }
         self.init(at: try json.integer("at"), isTaken: isTaken, summary: try json.text("summary"))
+    }
+}
+
+extension RetiringStatus {
+    fileprivate var json: JSONValue {
+        .object([
+            "pid": .integer(Int64(pid)), "events": .count(events), "connections": .count(connections),
+            "seconds_left": .integer(secondsLeft), "silence": silence?.json ?? .null,
+        ])
+    }
+
+    fileprivate init(_ json: JSONValue) throws(InvalidStatistics) {
+        self.init(
+            pid: try json.pid(), events: try json.count("events"), connections: try json.count("connections"),
+            secondsLeft: try json.integer("seconds_left"), silence: try SilenceStatus(orNull: json))
+    }
+}
+
+extension SilenceStatus {
+    fileprivate var json: JSONValue { .object(["seconds": .count(seconds), "process": .string(process)]) }
+
+    /// - Parameter json: what may have it.
+    fileprivate init?(orNull json: JSONValue) throws(InvalidStatistics) {
+        guard let silence = json["silence"], silence != .null else { return nil }
+        self.init(seconds: try silence.count("seconds"), process: try silence.text("process"))
     }
 }
 

@@ -35,8 +35,10 @@ public struct WorkerStatus: Hashable, Sendable {
     public var uptime: Int64
     /// How often its process has ended by itself, and another one has come in its place.
     public var restarts: UInt64
+    /// If it does not answer.
+    public var silence: SilenceStatus?
     /// Processes that it has taken over from, and that finish their events.
-    public var retiring: [Int32] = []
+    public var retiring: [RetiringStatus] = []
     /// How the last reload went; nil: there was none.
     public var lastReload: LastReload?
 
@@ -60,6 +62,37 @@ public struct WorkerStatus: Hashable, Sendable {
         self.pid = pid
         self.uptime = uptime
         self.restarts = restarts
+    }
+}
+
+/// A process that another one has taken over from.
+public struct RetiringStatus: Hashable, Sendable {
+    public var pid: Int32
+    /// What it waits for: events that are not over, and connections that Kong waits on.
+    public var events: UInt64
+    public var connections: UInt64
+    /// Until it has to end all the same.
+    public var secondsLeft: Int64
+    public var silence: SilenceStatus?
+
+    public init(pid: Int32, events: UInt64, connections: UInt64, secondsLeft: Int64, silence: SilenceStatus? = nil) {
+        self.pid = pid
+        self.events = events
+        self.connections = connections
+        self.secondsLeft = secondsLeft
+        self.silence = silence
+    }
+}
+
+/// A process that does not answer.
+public struct SilenceStatus: Hashable, Sendable {
+    public var seconds: UInt64
+    /// What the kernel says of it: `running`, `stopped` (SIGSTOP), `traced` (by a debugger) or `dumping` (a core).
+    public var process: String
+
+    public init(seconds: UInt64, process: String) {
+        self.seconds = seconds
+        self.process = process
     }
 }
 

@@ -16,6 +16,9 @@ public struct WorkerLedger: Sendable {
         workers[worker] = statistics
     }
 
+    /// What a worker that runs has said last.
+    public func statistics(of worker: Int32) -> ServerStatistics { workers[worker] ?? ServerStatistics() }
+
     /// Another worker has taken over from this one, which finishes its events: Kong's instances are the other's.
     public mutating func replace(_ worker: Int32) {
         replaced.insert(worker)

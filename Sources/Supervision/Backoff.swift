@@ -7,9 +7,11 @@ struct Backoff {
     /// Whoever served for so long has not failed at once.
     private static let goodService: Duration = .seconds(1)
 
-    /// - Parameter service: for how long the one before served; nil: it never did.
-    mutating func next(after service: Duration?) -> Duration {
-        if let service, service >= Self.goodService {
+    /// - Parameters:
+    ///   - service: for how long the one before served; nil: it never did.
+    ///   - isOwnDoing: whether it has brought about its end. Whoever kills one that serves does not want to wait.
+    mutating func next(after service: Duration?, isOwnDoing: Bool = true) -> Duration {
+        if let service, service >= Self.goodService || !isOwnDoing {
             delay = .zero
             return .zero
         }

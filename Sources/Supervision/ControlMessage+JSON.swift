@@ -18,7 +18,8 @@ extension ControlMessage {
         case .refused(let facts): message("refused", ["facts": facts.json])
         case .opened: message("opened")
         case .ready: message("ready")
-        case .starting(let number, let start): message("starting", ["number": .integer(number), "start": start.json])
+        case .starting(let number, let start, let instance):
+            message("starting", ["number": .integer(number), "start": start.json, "instance": instance?.json ?? .null])
         case .startEnded(let number): message("start ended", ["number": .integer(number)])
         case .started(let instance): message("started", ["instance": instance.json])
         case .closed(let id): message("closed", ["id": .integer(Int64(id))])
@@ -60,7 +61,7 @@ extension ControlMessage {
         case "ready": return .ready
         case "starting":
             guard let number, let start = StartedConfig(json["start"]) else { return nil }
-            return .starting(number: number, start)
+            return .starting(number: number, start, instance: KeptInstance(json["instance"]))
         case "start ended": return number.map { .startEnded(number: $0) }
         case "started": return KeptInstance(json["instance"]).map(Self.started)
         case "closed": return json["id"]?.asInteger.flatMap { Int32(exactly: $0) }.map { .closed(id: $0) }

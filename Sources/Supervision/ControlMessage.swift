@@ -36,7 +36,8 @@ public enum ControlMessage: Sendable, Hashable {
     /// All plugins are open, all instances started.
     case ready
     /// A plugin is about to be started; `startEnded` comes when it has answered.
-    case starting(number: Int64, StartedConfig)
+    /// With the instance whose start it is, if Kong may be told its id by the worker's last words.
+    case starting(number: Int64, StartedConfig, instance: KeptInstance?)
     case startEnded(number: Int64)
     /// Kong is about to be told the id of an instance.
     case started(KeptInstance)

@@ -15,6 +15,13 @@ extension WorkerConnection {
     }
 }
 
+/// Tells this process from others in `ps` and `top`, where it would have the name of the link that it was executed by. Before it has
+/// more threads.
+/// - Parameter plugin: the only one that it hosts.
+public func nameWorkerProcess(for plugin: String?) {
+    supervision_name_process(plugin.map { "swift: \($0)" } ?? "swift-plugins")
+}
+
 /// Where a worker's own log goes.
 public func inheritedLogDescriptor() -> Int32 {
     _ = fcntl(WorkerProcess.logDescriptor, F_SETFD, FD_CLOEXEC)

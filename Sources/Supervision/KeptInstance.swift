@@ -27,4 +27,12 @@ public struct StartedConfig: Sendable, Hashable {
         self.plugin = plugin
         self.config = config
     }
+
+    /// For the log: which configuration it is, and nothing of what is in it. Kong's own keys say which of its plugin entries it
+    /// belongs to (`__plugin_id` in Kong 3).
+    var account: String {
+        let json = try? JSONValue(parsing: config)
+        let entry = ["__plugin_id", "__key__"].lazy.compactMap { key in json?[key]?.asString.map { "\(key) \($0.printable)" } }.first
+        return "configuration SHA-256 \(FileDigest(of: config).description.prefix(12))\(entry.map { ", \($0)" } ?? "")"
+    }
 }

@@ -7,18 +7,18 @@ import Statistics
 extension Supervisor {
     /// How long a worker is waited for; then what it has said last counts.
     private static let patience: Duration = .seconds(1)
-    /// A worker that crashes says nothing any more: what it has done since it was asked last is lost.
-    private static let interval: Duration = .seconds(1)
 
     /// Asks the workers from time to time, from now on.
     func keepFigures() {
+        lookForSilence()
         gather {}
         loop.schedule(after: Self.interval) { [unowned self] in keepFigures() }
     }
 
     /// Asks the workers that have served what they have done; `done` is called when all have answered, or have had their time.
     private func gather(_ done: @escaping () -> Void) {
-        let asked = slots.flatMap { slot in [slot.current].compactMap { $0 } + slot.retiring }
+        // Whoever is silent has the question still before it.
+        let asked = slots.flatMap(\.asked).filter { $0.silence.looks == 0 }
         var missing = asked.count
         guard missing > 0 else { return done() }
         for worker in asked {
@@ -27,12 +27,14 @@ extension Supervisor {
                 if missing == 0 { done() }
             }
             worker.send(.query(number: number, about: "statistics"))
+            worker.silence.asked()
             loop.schedule(after: Self.patience) { [unowned self] in finishQuery(number) }
         }
     }
 
     /// A worker has told what it has done: asked, or by itself, which has the number 0. It runs plugins, so it may say anything.
     func reported(_ number: Int64, _ report: JSONValue, by worker: WorkerProcess, in slot: WorkerSlot) {
+        heard(worker, in: slot)
         do throws(InvalidStatistics) {
             ledger.record(try ServerStatistics(report["statistics"] ?? .null), of: worker.pid)
             if case .array(let plugins)? = report["plugins"], worker === slot.current {
@@ -61,7 +63,13 @@ extension Supervisor {
             var workerStatus = WorkerStatus(
                 name: slot.plugin ?? "", pid: worker.pid, uptime: worker.startedAt.duration(to: now).components.seconds,
                 restarts: UInt64(slot.restarts))
-            workerStatus.retiring = slot.retiring.map(\.pid)
+            workerStatus.silence = silence(of: worker)
+            workerStatus.retiring = slot.retiring.map { worker in
+                let statistics = ledger.statistics(of: worker.pid)
+                return RetiringStatus(
+                    pid: worker.pid, events: statistics.unfinishedEvents, connections: statistics.connections.open,
+                    secondsLeft: max(0, now.duration(to: worker.endsBy ?? now).components.seconds), silence: silence(of: worker))
+            }
             workerStatus.lastReload = slot.lastReload
             status.workers.append(workerStatus)
         }
@@ -73,6 +81,11 @@ extension Supervisor {
         status.plugins = plugins
         status.statistics = ledger.sum
         return status
+    }
+
+    private func silence(of worker: WorkerProcess) -> SilenceStatus? {
+        guard worker.silence.looks > 0 else { return nil }
+        return SilenceStatus(seconds: UInt64(worker.silence.looks), process: ProcessState(of: worker.pid).name)
     }
 
     private static let quarantineReason = "it has ended too many workers"

@@ -11,7 +11,9 @@ import Statistics
 public struct SupervisorConfiguration {
     /// The server's.
     public var version: String
-    /// A program, with the arguments that make it a worker of this server.
+    /// What is executed for a worker.
+    public var workerProgram: String
+    /// Its arguments, which make it a worker of this server; the first is what it is called.
     public var workerCommand: [String]
     /// Where the plugins are.
     public var pluginsDirectory: String
@@ -23,6 +25,8 @@ public struct SupervisorConfiguration {
     public var metrics: ServiceAddress?
     /// How long a worker may take to end.
     public var shutdownTimeout: Duration
+    /// How long a worker may leave a question without an answer; nil: for ever.
+    public var workerTimeout: Duration?
     /// When a plugin is quarantined.
     public var quarantine: QuarantineLimits
     /// Where a worker writes down what it runs.
@@ -46,15 +50,16 @@ public struct SupervisorConfiguration {
     }
 
     public init(
-        version: String, workerCommand: [String], pluginsDirectory: String, sockets: Sockets,
+        version: String, workerProgram: String, workerCommand: [String], pluginsDirectory: String, sockets: Sockets,
         makeRecorder: @escaping () throws(FlightRecorderError) -> FlightRecorder, handlerLimits: HandlerLimits,
         explain: @escaping (_ path: String, SystemError) -> String,
         ask: @escaping (_ command: String, _ members: [String: JSONValue]) throws -> JSONValue, controlPath: String? = nil,
         metrics: ServiceAddress? = nil,
-        shutdownTimeout: Duration = .seconds(10), quarantine: QuarantineLimits = QuarantineLimits(),
+        shutdownTimeout: Duration = .seconds(10), workerTimeout: Duration? = .seconds(30), quarantine: QuarantineLimits = QuarantineLimits(),
         watchesDirectory: Bool = true, endsWithParent: Bool = true
     ) {
         self.version = version
+        self.workerProgram = workerProgram
         self.workerCommand = workerCommand
         self.pluginsDirectory = pluginsDirectory
         self.sockets = sockets
@@ -65,6 +70,7 @@ public struct SupervisorConfiguration {
         self.controlPath = controlPath
         self.metrics = metrics
         self.shutdownTimeout = shutdownTimeout
+        self.workerTimeout = workerTimeout
         self.quarantine = quarantine
         self.watchesDirectory = watchesDirectory
         self.endsWithParent = endsWithParent
@@ -102,6 +108,8 @@ public final class Supervisor {
 
     /// Beyond what it may take to finish its events.
     private static let endAllowance: Duration = .seconds(5)
+    /// What a process that has to end takes for its last words, and for a core.
+    private static let lastWordsLimit: Duration = .seconds(30)
     /// A file is copied, and others with it: what changes within this time is one change. What has been removed may be about
     /// to come again: some copy so.
     private static let changePauses = DirectoryWatch.Pauses(change: .milliseconds(300), removal: .seconds(2))
@@ -121,7 +129,7 @@ public final class Supervisor {
         quarantine = Quarantine(configuration.quarantine)
         loop = try EventLoop(index: 0)
         launch = WorkerProcess.Launch(
-            command: configuration.workerCommand, counter: try SharedCounter(),
+            program: configuration.workerProgram, command: configuration.workerCommand, counter: try SharedCounter(),
             makeRecorder: {
                 do throws(FlightRecorderError) {
                     return try configuration.makeRecorder()
@@ -144,7 +152,7 @@ public final class Supervisor {
             reload(nil, because: "SIGHUP") { _ in }
         }
         if configuration.endsWithParent {
-            try ProcessEndWatch.start(forParent: parent, on: loop) { [unowned self] in shutDown("Kong exited") }
+            try ProcessEndWatch.start(forParent: parent, on: loop) { [unowned self] in shutDown("the process that started this one (\(parent)) has ended") }
         }
         makeSlots()
         watchDirectory()
@@ -220,10 +228,13 @@ public final class Supervisor {
         logger.error("\(slot.name) \(worker.pid) has ended with \(end)\(worker.account(of: end))\(Self.account(report, culprit, worker))")
         guard let culprit else { return }
         if culprit.activity == .start {
-            let deadly = starts.filter { $0.plugin == culprit.plugin }
-            for start in deadly { quarantine.addDeadly(start) }
-            let instances = deadly.count == 1 ? "an instance of \(culprit.plugin) is" : "\(deadly.count) instances of \(culprit.plugin) are"
-            if !deadly.isEmpty { logger.error("\(instances) not started again: the start has ended a worker") }
+            if report?.isAnswered == true, let instance = culprit.instance.flatMap({ worker.startingInstance($0) }) { slot.keep(instance) }
+            for start in starts where start.plugin == culprit.plugin {
+                quarantine.addDeadly(start)
+                let ids = slot.instances.ids(of: start).map { "\($0)" }.joined(separator: ", ")
+                logger.error(
+                    "an instance of \(start.plugin) is not started again: its start has ended a worker; \(start.account)\(ids.isEmpty ? "" : ", instance \(ids)")")
+            }
         }
         switch quarantine.crashed(culprit.plugin, at: EventLoop.now) {
         case .counted(let count):
@@ -252,18 +263,28 @@ public final class Supervisor {
 
     /// Names plugins that hold a loop, and ends the workers of those that hold it for too long.
     private func lookForHeldLoops() {
-        for worker in slots.flatMap(\.workers) {
-            for finding in worker.lookForHeldLoops() {
-                switch finding {
-                case .warning(_, let activity, let held):
-                    logger.warning("\(activity.name) has held its loop for \(held.inSeconds); other events wait")
-                case .limit(let slot, let activity, let held):
-                    logger.error("\(activity.name) does not let go of its loop (--handler-limit); worker \(worker.pid) ends")
-                    if worker.recorder?.end(process: worker.pid, bySlot: slot, heldFor: held) != true { worker.kill(SIGKILL) }
-                }
+        for place in slots {
+            for worker in place.workers {
+                for finding in worker.lookForHeldLoops() { act(on: finding, of: worker, in: place) }
             }
         }
         loop.schedule(after: configuration.handlerLimits.interval) { [unowned self] in lookForHeldLoops() }
+    }
+
+    private func act(on finding: HeldLoops.Finding, of worker: WorkerProcess, in place: WorkerSlot) {
+        switch finding {
+        case .warning(_, let activity, let held):
+            logger.warning("\(activity.name) has held its loop for \(held.inSeconds); other events wait")
+        case .limit(let slot, let activity, let held):
+            logger.error("\(activity.name) does not let go of its loop (--handler-limit); worker \(worker.pid) ends")
+            if worker.recorder?.end(process: worker.pid, bySlot: slot, heldFor: held) != true { worker.kill(SIGKILL) }
+            // The kernel may not let go of the thread, or the plugin has blocked the signal.
+            loop.schedule(after: Self.lastWordsLimit) { [unowned self, weak worker] in
+                guard let worker, place.workers.contains(where: { $0 === worker }) else { return }
+                logger.error("\(place.name) \(worker.pid) has not ended; it is killed and replaced")
+                place.abandon(worker)
+            }
+        }
     }
 
     /// A worker is gone.

@@ -17,6 +17,10 @@ final class WorkerProcess {
     /// What it runs, and how it ended. Nil: there is no memory to be had for it, and the worker itself says how it ends.
     let recorder: FlightRecorder?
     private var heldLoops: HeldLoops
+    /// For how long it has not answered.
+    var silence = Silence()
+    /// When it has to end, if it is being replaced.
+    var endsBy: ContinuousClock.Instant?
     private let control: ControlConnection
     private let errors: ErrorOutput
 
@@ -36,6 +40,8 @@ final class WorkerProcess {
     var servesSince: ContinuousClock.Instant?
     /// Starts that a plugin has not answered yet.
     private(set) var unfinishedStarts: [Int64: StartedConfig] = [:]
+    /// Whose starts these are.
+    private var startingInstances: [Int64: KeptInstance] = [:]
 
     /// What it is told to do goes through the other end of this.
     static let controlDescriptor: Int32 = 3
@@ -46,7 +52,8 @@ final class WorkerProcess {
 
     /// How a worker is started.
     struct Launch {
-        /// A program, with the arguments that make it a worker.
+        let program: String
+        /// The arguments that make it a worker, from the zeroth on.
         let command: [String]
         let counter: SharedCounter
         let makeRecorder: () -> FlightRecorder?
@@ -79,8 +86,12 @@ final class WorkerProcess {
             errors = try ErrorOutput(reading, on: loop, onLine: onLine)
             forward = { [unowned self] received in
                 switch received.message {
-                case .starting(let number, let start): unfinishedStarts[number] = start
-                case .startEnded(let number): unfinishedStarts[number] = nil
+                case .starting(let number, let start, let instance):
+                    unfinishedStarts[number] = start
+                    startingInstances[number] = instance
+                case .startEnded(let number):
+                    unfinishedStarts[number] = nil
+                    startingInstances[number] = nil
                 case .loaded(let facts): hasLoaded(facts, received.takeDescriptor())
                 case .refused(let facts): refused.append(facts)
                 default:
@@ -146,8 +157,8 @@ final class WorkerProcess {
         var child = pid_t()
         let variables = environment().map { strdup($0) } + [nil]
         defer { for variable in variables { free(variable) } }
-        let result = posix_spawn(&child, launch.command.first ?? "", &actions, &attributes, copies, variables)
-        guard result == 0 else { throw SystemError("posix_spawn", launch.command.first ?? "", code: result) }
+        let result = posix_spawn(&child, launch.program, &actions, &attributes, copies, variables)
+        guard result == 0 else { throw SystemError("posix_spawn", launch.program, code: result) }
         return child
     }
 
@@ -198,11 +209,26 @@ final class WorkerProcess {
         control.send(message, descriptor: descriptor.release())
     }
 
+    /// An instance whose start it has not finished.
+    func startingInstance(_ id: Int32) -> KeptInstance? { startingInstances.values.first { $0.id == id } }
+
     /// Takes in what it has sent, now.
     func receive() { control.receive() }
 
     /// What has not let go of its loop since it was looked at before.
-    func lookForHeldLoops() -> [HeldLoops.Finding] { recorder.map { heldLoops.look(at: $0) } ?? [] }
+    func lookForHeldLoops() -> [HeldLoops.Finding] {
+        guard let recorder else { return [] }
+        let findings = heldLoops.look(at: recorder)
+        // No plugin is to blame for what somebody has stopped.
+        if !findings.isEmpty, ProcessState(of: pid).isStopped {
+            heldLoops.forget()
+            return []
+        }
+        return findings
+    }
+
+    /// Whether a plugin's code keeps its first loop, which answers the supervisor's questions, as far as that can be said.
+    var runsPluginOnFirstLoop: Bool { recorder?.activity(inSlot: 0) != nil }
 
     func kill(_ signal: Int32) {
         isKilledFromHere = true

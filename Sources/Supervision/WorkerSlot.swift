@@ -23,6 +23,8 @@ final class WorkerSlot {
     private(set) var next: WorkerProcess?
     /// Hand their connections over, and end.
     private(set) var retiring: [WorkerProcess] = []
+    /// Did not answer, and has been killed; the kernel may take its time with that.
+    private(set) var abandoned: WorkerProcess?
     private(set) var instances = InstanceTable()
     /// As the worker that serves has told, and those that it does not open for now.
     private(set) var plugins: [PluginStatus] = []
@@ -66,6 +68,9 @@ final class WorkerSlot {
     /// All that run.
     var workers: [WorkerProcess] { [current, next].compactMap { $0 } + retiring }
 
+    /// Those that can be asked something: one that opens its plugins does not listen.
+    var asked: [WorkerProcess] { [current].compactMap { $0 } + retiring }
+
     /// The worker that serves tells of its plugins.
     func hosts(_ statuses: [PluginStatus]) {
         let names = Set(statuses.map(\.name))
@@ -75,6 +80,9 @@ final class WorkerSlot {
     private(set) var hasServed = false
     /// Another server listens at the socket until there is a worker.
     var takesOver: Bool { listener == nil }
+
+    /// Kong has been told the id of an instance by a worker's last words. No worker that runs is told: its start is deadly.
+    func keep(_ instance: KeptInstance) { instances.add(instance) }
 
     // MARK: Starting
 
@@ -331,6 +339,7 @@ final class WorkerSlot {
         retiring.append(worker)
         supervisor.ledger.replace(worker.pid)
         worker.send(.retire)
+        worker.endsBy = EventLoop.now + Self.retirementLimit
         loop.schedule(after: Self.retirementLimit) { [weak self, weak worker] in
             guard let self, let worker, retiring.contains(where: { $0 === worker }) else { return }
             logger.warning("\(name) \(worker.pid) has not finished its events; it has to end")
@@ -361,11 +370,32 @@ final class WorkerSlot {
 
     // MARK: Ends
 
+    /// Kills a worker that does not answer. Another one takes its place at once, whenever it ends: what the kernel holds does not
+    /// even end by SIGKILL. Kong sees its connections close with its end, as after a crash.
+    func abandon(_ worker: WorkerProcess) {
+        worker.kill(SIGKILL)
+        // One that has not ended is enough: the next one would be held by the same.
+        guard abandoned == nil else { return }
+        if worker === current {
+            current = nil
+            restarts += 1
+            abandoned = worker
+            if next == nil { startLater(after: backoff.next(after: worker.servesSince.map { EventLoop.now - $0 }, isOwnDoing: false)) }
+        } else if let index = retiring.firstIndex(where: { $0 === worker }) {
+            retiring.remove(at: index)
+            abandoned = worker
+        }
+    }
+
     private func ended(_ worker: WorkerProcess, _ end: WorkerEnd) {
         defer {
             // Unless it has crashed.
             supervisor.ledger.end(worker.pid, unfinishedAs: .cancelled)
             supervisor.workerEnded()
+        }
+        if worker === abandoned {
+            abandoned = nil
+            return supervisor.crashed(worker, end, in: self)
         }
         if let index = retiring.firstIndex(where: { $0 === worker }) {
             retiring.remove(at: index)
@@ -401,8 +431,7 @@ final class WorkerSlot {
         restarts += 1
         guard next == nil else { return }
         let service = worker.servesSince.map { EventLoop.now - $0 }
-        // Whoever kills a worker that serves does not want to wait.
-        startLater(after: service != nil && !end.isOwnDoing ? .zero : backoff.next(after: service))
+        startLater(after: backoff.next(after: service, isOwnDoing: end.isOwnDoing))
     }
 
     /// Lets the workers finish, and removes the socket.

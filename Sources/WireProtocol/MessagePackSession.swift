@@ -240,6 +240,7 @@ public struct MessagePackSession: ~Copyable {
         output.appendMessagePack(arrayCount: arguments.count)
         do throws(WireError) {
             for argument in arguments { try output.appendMessagePack(argument) }
+            guard !output.hasFailed else { throw WireError.noMemory }
             guard output.count - start <= limit else { throw WireError.tooLarge }
         } catch {
             output.truncate(to: start)

@@ -128,6 +128,7 @@ public struct ProtoBufSession: ~Copyable {
         output.append(littleEndian: UInt32(0))
         do throws(WireError) {
             try ProtoBufMessages.encodeArguments(of: input, arguments, into: &output)
+            guard !output.hasFailed else { throw WireError.noMemory }
             let length = output.count - lengthPosition - 4
             guard length <= limit else { throw WireError.tooLarge }
             output.overwrite(at: lengthPosition, littleEndian: UInt32(length))
@@ -151,16 +152,22 @@ public struct ProtoBufSession: ~Copyable {
     /// Appends the return of the current call.
     public mutating func appendReturn(_ result: RpcResult?, to output: inout ByteQueue) throws(WireError) {
         guard case .busy(let sequence) = state else { return }
+        try Self.appendReturn(result, to: sequence, &output)
+        state = .idle
+    }
+
+    /// Appends the return of a call, of whichever connection. On an error nothing is appended.
+    public static func appendReturn(_ result: RpcResult?, to sequence: Int64, _ output: inout ByteQueue) throws(WireError) {
         let start = output.count
         output.append(littleEndian: UInt32(0))
         do throws(WireError) {
             try RpcReturn(sequence: sequence, result: result).append(to: &output)
+            guard !output.hasFailed else { throw WireError.noMemory }
         } catch {
             output.truncate(to: start)
             throw error
         }
         output.overwrite(at: start, littleEndian: UInt32(output.count - start - 4))
-        state = .idle
     }
 
     /// Hands over the calls that will not be answered: the connection is gone.

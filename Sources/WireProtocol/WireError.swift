@@ -16,6 +16,8 @@ public enum WireError: Error, Hashable, Sendable, BitwiseCopyable {
     case outOfRange
     /// A map key that is neither a string nor an integer.
     case badKey
+    /// There is no memory for it here.
+    case noMemory
     /// A PDK call's argument, counted from 1, that its message cannot carry.
     case badArgument(Int, ArgumentFault)
 
@@ -35,6 +37,7 @@ extension WireError: CustomStringConvertible {
         case .unexpectedType: "the data has a value of an unexpected type"
         case .outOfRange: "the data has a number that is out of range"
         case .badKey: "the data has a map key that is neither a string nor an integer"
+        case .noMemory: "there is no memory for the data"
         case .badArgument(let position, .wrongType): "argument \(position) has a type that cannot be sent"
         case .badArgument(let position, .outOfRange): "argument \(position) has a number that is out of range"
         case .badArgument(let position, .tooDeep): "argument \(position) is nested too deeply"

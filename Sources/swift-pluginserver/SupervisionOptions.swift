@@ -30,6 +30,11 @@ struct SupervisionOptions: ParsableArguments {
     @Option(name: .goStyle("worker-memory"), help: .init("Data that a worker may have, in bytes.", valueName: "bytes"))
     var workerMemory: UInt64?
 
+    @Option(
+        name: .goStyle("worker-timeout"),
+        help: "Seconds that a worker may leave the supervisor without an answer before it is killed and replaced; 0: for ever.")
+    var workerTimeout = 30
+
     @Flag(name: .goStyle("no-watch"), help: "Do not reload plugins when their files change.")
     var ignoresChanges = false
 
@@ -38,6 +43,7 @@ struct SupervisionOptions: ParsableArguments {
         guard (0.01...86400).contains(crashWindow), (0.01...86400).contains(quarantineTime) else {
             throw ValidationError("--crash-window and --quarantine-time must be numbers of seconds, 86400 at most")
         }
+        guard (0...86400).contains(workerTimeout) else { throw ValidationError("--worker-timeout must be 0 … 86400 seconds") }
         guard workerMemory ?? .max >= 64 * 1024 * 1024 else { throw ValidationError("--worker-memory must be at least 67108864") }
     }
 
@@ -66,7 +72,8 @@ struct SupervisionOptions: ParsableArguments {
                     })
             }
         let configuration = SupervisorConfiguration(
-            version: serverVersion, workerCommand: [ThisProgram.executable, Worker.configuration.commandName ?? "worker"] + CommandLine.arguments.dropFirst(),
+            version: serverVersion, workerProgram: ThisProgram.executable,
+            workerCommand: [ThisProgram.path, Worker.configuration.commandName ?? "worker"] + CommandLine.arguments.dropFirst(),
             pluginsDirectory: path, sockets: sockets,
             makeRecorder: { () throws(FlightRecorderError) in
                 try FlightRecorder(loops: serving.loopCount, blockingThreads: serving.blockingThreadCount, isShared: true)
@@ -76,7 +83,7 @@ struct SupervisionOptions: ParsableArguments {
             explain: { "\(ServerError.socket($0, $1))" },
             ask: { try ControlClient(path: serving.control.path(in: location), timeout: .seconds(2)).ask($0, $1) }, controlPath: serving.control.path(in: location),
             metrics: serving.metrics,
-            shutdownTimeout: .seconds(serving.shutdownTimeout),
+            shutdownTimeout: .seconds(serving.shutdownTimeout), workerTimeout: workerTimeout == 0 ? nil : .seconds(workerTimeout),
             quarantine: QuarantineLimits(
                 crashes: crashLimit, window: .seconds(crashWindow), coolDown: .seconds(quarantineTime)),
             watchesDirectory: !ignoresChanges, endsWithParent: !serving.outliveParent)

@@ -136,8 +136,10 @@ final class SupervisorLink: SupervisionHook, @unchecked Sendable {
 
     func opened() { connection.send(.opened) }
 
-    func starting(_ number: UInt64, _ plugin: String, config: String) {
-        connection.send(.starting(number: Int64(bitPattern: number), StartedConfig(plugin: plugin, config: config)))
+    func starting(_ number: UInt64, _ plugin: String, config: String, as instance: InstanceSeed?) {
+        connection.send(
+            .starting(
+                number: Int64(bitPattern: number), StartedConfig(plugin: plugin, config: config), instance: instance.map(Self.kept)))
     }
 
     func startEnded(_ number: UInt64) { connection.send(.startEnded(number: Int64(bitPattern: number))) }
@@ -153,10 +155,11 @@ final class SupervisorLink: SupervisionHook, @unchecked Sendable {
     func inquire(_ id: Int32) { connection.send(.inquire(id: id)) }
 
     func started(_ instance: InstanceSeed) {
-        connection.send(
-            .started(
-                KeptInstance(
-                    id: instance.id, plugin: instance.plugin, config: instance.config, startedAt: instance.startedAt)))
+        connection.send(.started(Self.kept(instance)))
+    }
+
+    private static func kept(_ instance: InstanceSeed) -> KeptInstance {
+        KeptInstance(id: instance.id, plugin: instance.plugin, config: instance.config, startedAt: instance.startedAt)
     }
 
     func closed(_ id: Int32) { connection.send(.closed(id: id)) }

@@ -71,6 +71,10 @@ struct SwiftPluginServer: ParsableCommand {
         } else {
             let files = diagnostics.diagnostics(for: "serve", location)
             let logger = logging.logger(files)
+            if let hindrance = serving.metrics?.hindrance {
+                logger.critical("cannot answer Prometheus at \(hindrance)")
+                throw ExitCode(1)
+            }
             if supervision.isOff {
                 try serving.serve(location, judging, logger, files)
             } else {

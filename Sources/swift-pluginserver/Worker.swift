@@ -25,6 +25,7 @@ struct Worker: ParsableCommand {
 
     func run() throws {
         guard let link = try SupervisorLink.inherited() else { throw fail("a worker is started by swift-pluginserver itself") }
+        nameWorkerProcess(for: link.task.only)
         StandardErrorLog.move(to: inheritedLogDescriptor())
         serving.prepareProcess()
         // Its supervisor says when it is to end: these come to all processes of a terminal, or of a service.

@@ -136,6 +136,29 @@ import Testing
         #expect(duration >= .milliseconds(60))
     }
 
+    /// As when the machine was suspended: the loop is held for as long as somebody has looked, and no longer.
+    @Test func timeThatNobodyHasSeenDoesNotCount() throws {
+        let directory = try TemporaryDirectory()
+        let process = try Recorded("loop", in: directory)
+        defer {
+            kill(process.pid, SIGKILL)
+            _ = process.status()
+        }
+        #expect(eventually { process.recorder.activity(inSlot: 1) != nil })
+        var held = HeldLoops(loops: 2, warning: .seconds(1), limit: .seconds(10))
+        let start = ContinuousClock.now
+        #expect(held.look(at: process.recorder, now: start).isEmpty)
+        // A warning's worth of it may have been seen.
+        let warned = held.look(at: process.recorder, now: start + .seconds(3600))
+        guard case .warning(_, _, let duration)? = warned.first else { throw Missing() }
+        #expect(warned.count == 1 && duration == .seconds(1))
+        // From here it is looked at as ever.
+        for second in 1..<9 {
+            #expect(held.look(at: process.recorder, now: start + .seconds(3600 + second)).isEmpty)
+        }
+        guard case .limit? = held.look(at: process.recorder, now: start + .seconds(3609)).first else { throw Missing() }
+    }
+
     private struct Missing: Error {}
 
     /// Whoever waits for something else holds no loop.

@@ -207,6 +207,29 @@ import WireProtocol
         }
     }
 
+    /// Threads that plugins start: there is no event to be answered, but somebody to be named.
+    @Test func aThreadOfAPluginThatUsesUpItsStackIsItsPlugins() throws {
+        let handle = "pthread_t thread; pthread_create(&thread, NULL, dive, NULL); for (volatile int wait = 1; wait;) usleep(1000);"
+        let source = """
+            #include <pthread.h>
+            #include <unistd.h>
+            static int descend(int depth) { volatile char room[4096]; room[depth % 4096] = 1; return descend(depth + 1) + room[7]; }
+            static void *dive(void *none) { return (void *)(long)descend(1); }
+            #define HANDLE \(handle)
+            #define FLAGS KONG_PLUGIN_BLOCKING
+            \(Self.source)
+            """
+        try TestServer.run(prepare: { try Plugins.compile(source, named: "wild", into: $0) }) { server in
+            let kong = server.kong(.protoBuf)
+            let instance = try kong.startInstance("wild", config: "{}")
+            #expect(throws: KongClientError.self) { try kong.handleEvent(instance, "access") }
+            // It has one plugin more, which is not to blame.
+            try server.waitForLog("plugin wild has ended 1 worker")
+            #expect(server.log.contains("the server crashed: SIGSEGV at 0x"), "\(server.log)")
+            #expect(server.log.contains("descend in \(server.plugins)/wild.so + 0x"), "\(server.log)")
+        }
+    }
+
     /// Kong's users look into the diagnostics file, since Kong hides standard error.
     @Test func theDiagnosticsFileHasItToo() throws {
         let server = try start()

@@ -81,6 +81,8 @@ import WireProtocol
             let (log, old) = (server.directory.file("logs/swift-pluginserver.log"), server.directory.file("logs/old"))
             try FileManager.default.moveItem(atPath: log, toPath: old)
             server.process.send(signal)
+            // Without a line to be written.
+            #expect(eventually { FileManager.default.fileExists(atPath: log) })
             try server.expectService()
             // Something to log: an instance of a plugin that is not there.
             _ = try? server.kong(.messagePack).startInstance("nope", config: #"{"__key__":"k","__seq__":1}"#)

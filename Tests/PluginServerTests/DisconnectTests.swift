@@ -26,6 +26,29 @@ import WireProtocol
         }
     }
 
+    /// However many clients go, the log has a line a second, and says how many there were.
+    @Test func protoBufAfterTheHandler() throws {
+        try TestServer.run(Plugins.goodAndBad, flags: ["--loops", "1"]) { server in
+            let instance = try start(server, #"{"mode":"many","count":3}"#)
+            let line = "misbehaving: access failed: Kong closed the connection instead of answering"
+            let begin = ContinuousClock.now
+            var closed = 0
+            // Once more when that second is over.
+            while closed < 20 || !server.log.contains(" more like this)") {
+                let connection = try server.connect()
+                try connection.send(KongClient.framed(Proto.handleEvent(1, instance, "access")))
+                _ = try connection.receiveFrame()
+                connection.close()
+                closed += 1
+                guard begin.duration(to: .now) < .seconds(60) else { break }
+            }
+            let lines = server.log.split(separator: "\n").filter { $0.contains(line) }
+            #expect(lines.count >= 2 && lines.count <= 2 + Int(begin.duration(to: .now).components.seconds))
+            let leftOut = try #require(lines.compactMap { $0.firstMatch(of: #/\(and (\d+) more like this\)/#) }.first.flatMap { Int($0.1) })
+            #expect(leftOut >= 1 && leftOut < closed)
+        }
+    }
+
     /// The event's end is told to its handler, which sleeps: the server need not wait for it when it ends.
     @Test(arguments: WireProtocolKind.both)
     func whileTheHandlerIsBusy(_ wireProtocol: WireProtocolKind) throws {
@@ -82,6 +105,32 @@ import WireProtocol
         }
     }
 
+    /// Only the process that has begun an event can go on with it.
+    @Test(arguments: [#"{"mode":"ask","text":"it"}"#, #"{"mode":"many","count":3}"#])
+    func messagePackOfAProcessThatIsGone(config: String) throws {
+        try TestServer.run(Plugins.goodAndBad) { server in
+            let instance = try start(server, config)
+            let client = try MortalClient(MessagePack.request(1, "plugin.HandleEvent", event(instance)), to: server.socket)
+            // Its worker is replaced, and waits for it.
+            let old = try server.worker()
+            let reload = try Program(["reload", "-kong-prefix", server.directory.path])
+            #expect(reload.end == .exited(0), "\(reload.errors)")
+            let isSeen = try eventually {
+                let finishing = try server.status().workers.first?.retiring.first
+                return finishing?.pid == old && finishing?.events == 1 && (1...65).contains(finishing?.secondsLeft ?? 0)
+            }
+            #expect(isSeen)
+            let people = try Program(["status", "-kong-prefix", server.directory.path])
+            #expect(people.outputText.contains("before it pid \(old), which waits for 1 event and 0 connections, "), "\(people.outputText)")
+            client.end()
+            #expect(eventually(within: .seconds(20)) { hasEnded(old) })
+            try server.expectStatus("it is over") { $0.unfinishedEvents == 0 && $0.events().running == 0 && $0.events("misbehaving")[.timedOut] == 0 }
+            #expect(!server.log.contains("has not finished its events"))
+            #expect(server.log.contains("misbehaving: access is cancelled: Kong did not come back from ") || config.contains("many"))
+            try server.expectService()
+        }
+    }
+
     /// Kong never comes back to an event whose call it has refused: that shows in time alone.
     @Test func messagePackForEver() throws {
         try TestServer.run(Plugins.goodAndBad, flags: ["--step-timeout", "0.1"]) { server in
@@ -105,6 +154,25 @@ import WireProtocol
             try server.expectService()
             greedy.close()
             try server.expectService()
+        }
+    }
+
+    /// A message may be larger than the memory that the server may have: that is its sender's loss, and nobody else's.
+    @Test func aMessageThatThereIsNoMemoryFor() throws {
+        let flags = ["--loops", "1", "--worker-memory", "\(512 << 20)", "--max-message-size", "\(1 << 30)"]
+        try TestServer.run(flags: flags) { server in
+            try server.expectService()
+            let worker = try server.worker()
+            let connection = try server.connect()
+            let size = UInt32(1 << 30)
+            try connection.send((0..<4).map { UInt8(truncatingIfNeeded: size >> ($0 * 8)) })
+            let piece = [UInt8](repeating: 0, count: 1 << 20)
+            #expect(throws: KongClientError.self) {
+                for _ in 0..<1023 { try connection.send(piece) }
+            }
+            try server.waitForLog("closing a connection: there is no memory for its messages")
+            try server.expectService()
+            #expect(try server.worker() == worker)
         }
     }
 

@@ -35,6 +35,24 @@ import WireProtocol
         }
     }
 
+    /// Whoever speaks something else is told of as that; what may be somebody's secret is not.
+    @Test func anotherProtocolIsNamed() throws {
+        try TestServer.run(flags: ["--loops", "1", "--max-message-size", "65536"]) { server in
+            let sent: [([UInt8], String)] = [
+                (Array("GET / HTTP/1.1\r\nHost: a\r\n\r\n".utf8),
+                 #"speaks neither MessagePack-RPC nor ProtoBuf:1, or has a message of 542393671 bytes, where --max-message-size is 65536: it sent "GET / HTTP/1.1\u{d}\u{a}Host: a\u{d}\u{a}\u{d}\u{a}""#),
+                ([0x16, 0x03, 0x01, 0x02] + Array("secret".utf8), "a message of 33620758 bytes, where --max-message-size is 65536: it sent 0x16030102"),
+            ]
+            for (bytes, text) in sent {
+                let connection = try server.connect()
+                try connection.send(bytes)
+                #expect(try connection.receiveUntilClosed() == [])
+                try server.waitForLog(text)
+            }
+            #expect(!server.log.contains("secret"))
+        }
+    }
+
     /// Newer versions of Kong may say more.
     @Test func unknownFieldsAreSteppedOver() throws {
         try TestServer.run { server in

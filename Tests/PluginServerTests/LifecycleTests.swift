@@ -23,6 +23,27 @@ import WireProtocol
         }
     }
 
+    /// Kong finishes its requests on the connections that it has, and would finish them without the plugin.
+    @Test(arguments: WireProtocolKind.both)
+    func connectionsThatAreThereAreServedAsLongAsAnEventRuns(_ wireProtocol: WireProtocolKind) throws {
+        try TestServer.run(Plugins.goodAndBad) { server in
+            let (kong, other) = (server.kong(wireProtocol), server.kong(wireProtocol))
+            let slow = try kong.startInstance("misbehaving", config: #"{"mode":"ask","text":"it"}"#)
+            let quick = try other.startInstance("goplug", config: #"{"attach":true}"#)
+            _ = try kong.handleEvent(slow, "access") { _ in
+                server.process.send(SIGTERM)
+                try server.waitForLog("shutting down")
+                for _ in 0..<3 {
+                    guard try other.handleEvent(quick, "access").count == 1 else { throw TestFailure("it is not handled") }
+                }
+                // Nobody who comes now is.
+                guard (try? server.kong(wireProtocol).handleEvent(quick, "access")) == nil else { throw TestFailure("a new connection is served") }
+                return .value("the host")
+            }
+            #expect(try server.process.waitForEnd() == .exited(0))
+        }
+    }
+
     @Test func instancesAreShutDownBeforeTheServerEnds() throws {
         let server = try TestServer(Plugins.goodAndBad)
         let kong = server.kong(.protoBuf)
@@ -88,7 +109,7 @@ import WireProtocol
         _ = try parent.waitForEnd()
         // Its parent is gone, so nobody here can wait for it: a process that has ended takes no signal, or is a zombie.
         #expect(eventually { kill(pid, 0) != 0 || Self.isZombie(pid) })
-        #expect(directory.text(of: "log").contains("Kong exited"))
+        #expect(directory.text(of: "log").contains("has ended; shutting down"))
         #expect(!FileManager.default.fileExists(atPath: directory.file("go_pluginserver.sock")))
     }
 

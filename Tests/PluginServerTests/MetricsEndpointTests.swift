@@ -167,6 +167,26 @@ import WireProtocol
         }
     }
 
+    /// Waiting would not help; a typing mistake is to be seen at once.
+    @Test func aPlaceThatCannotBeIsSaidAtTheStart() throws {
+        let directory = try TemporaryDirectory()
+        let plugins = try directory.makeDirectory("plugins")
+        try Data().write(to: URL(fileURLWithPath: directory.file("file")))
+        let places = [
+            "\(directory.path)/nowhere/x": "there is no directory \(directory.path)/nowhere\n  fix: make it, mkdir -p",
+            "\(directory.path)/file/x": "\(directory.path)/file is no directory",
+            directory.file("file"): "what is there is no socket, and is left as it is\n  fix: move it away",
+            "/\(String(repeating: "x", count: 200))": "its path has more than 107 bytes",
+        ]
+        for flags in [[], ["--no-supervisor"]] {
+            for (path, reason) in places {
+                let run = try Program(["-kong-prefix", directory.path, "-plugins-directory", plugins, "--metrics", "unix:\(path)"] + flags)
+                #expect(run.end == .exited(1))
+                #expect(run.errors.contains("cannot answer Prometheus at unix:\(path): \(reason)"), "\(run.errors)")
+            }
+        }
+    }
+
     @Test(arguments: ["9542", "localhost:9542", "127.0.0.1", "127.0.0.1:99999", "::1:9542", "[127.0.0.1]:1", "unix:", "256.0.0.1:1", ""])
     func whatIsNoAddressIsRefused(_ text: String) throws {
         let run = try Program(["--metrics", text])

@@ -95,6 +95,27 @@ import WireProtocol
         }
     }
 
+    /// In `ps` and `top`.
+    @Test func workersHaveNames() throws {
+        func name(_ pid: pid_t) -> String {
+            let name = FileManager.default.contents(atPath: "/proc/\(pid)/comm").map { String(decoding: $0, as: UTF8.self) }
+            return name?.trimmingCharacters(in: .newlines) ?? ""
+        }
+        func command(_ pid: pid_t) -> String? {
+            FileManager.default.contents(atPath: "/proc/\(pid)/cmdline").map { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        }
+        try TestServer.run { server in
+            let worker = try server.worker()
+            #expect(name(worker) == "swift-plugins")
+            #expect(command(worker)?.hasSuffix("/swift-pluginserver") == true)
+        }
+        try TestServer.runPerPlugin(flags: []) { server in
+            let workers = try (server.worker(of: "goplug"), server.worker(of: "misbehaving"))
+            #expect(name(workers.0) == "swift: goplug")
+            #expect(name(workers.1) == "swift: misbehav")
+        }
+    }
+
     // MARK: A worker for each plugin
 
     @Test(arguments: WireProtocolKind.both)
@@ -173,27 +194,61 @@ import WireProtocol
         }
     }
 
-    @Test func anInstanceWhoseStartCrashesIsNotStartedAgain() throws {
-        try TestServer.run(Plugins.goodAndBad) { server in
-            let fine = try server.kong(.protoBuf).startInstance("misbehaving", config: #"{"text":"fine"}"#)
-            let config = #"{"mode":"init crashes","text":"fatalError","__key__":"k"}"#
-            #expect(throws: KongClientError.self) { try server.kong(.protoBuf).startInstance("misbehaving", config: config) }
-            try server.waitForLog("is not started again")
-            // Kong tries once more, and gets an instance whose events say why.
-            let kong = server.kong(.protoBuf)
-            let id = try kong.startInstance("misbehaving", config: #"{"mode":"init crashes","text":"fatalError","__key__":"k","__seq__":2}"#)
-            let calls = try kong.handleEvent(id, "access", answering: exiting)
-            #expect(calls.map(\.method) == ["kong.log.err", "kong.response.exit"])
-            #expect(try kong.handleEvent(fine, "access").first?.arguments.last?.text?.hasSuffix(" fine") == true)
+    /// Kong gets an id whatever happens: Kong 2.4 to 3.0 do not recover from anything else.
+    @Test(arguments: WireProtocolKind.both, ["misbehaving", "wild"])
+    func anInstanceWhoseStartCrashesIsNotStartedAgain(_ wireProtocol: WireProtocolKind, _ plugin: String) throws {
+        // In C, on a thread of the pool.
+        let source = """
+            \(CSource.accessPlugin)
+            static const kong_host *the_host;
+            static void start(const kong_plugin *p, kong_start s, kong_loop l, const kong_value *c) {
+                for (size_t index = 0; index < c->map.count; index++) {
+                    if (c->map.entries[index].key.size == 4 && c->map.entries[index].value.string.size > 4) *(volatile int *)8 = 1;
+                }
+                the_host->started(the_host, s, KONG_OK, text(""), NULL);
+            }
+            static void *handle(const kong_plugin *p, void *i, kong_phase f, kong_event e, kong_loop l) {
+                the_host->finish(the_host, e, KONG_OK, text(""));
+                return NULL;
+            }
+            const kong_plugin *kong_plugin_open(const kong_host *host, kong_string *error) {
+                the_host = host;
+                kong_plugin *plugin = (kong_plugin *)describe(start, handle);
+                plugin->flags = KONG_PLUGIN_BLOCKING;
+                return plugin;
+            }
+            """
+        try TestServer.run(Plugins.goodAndBad, prepare: { try Plugins.compile(source, named: "wild", into: $0) }) { server in
+            let fine = try server.kong(wireProtocol).startInstance(plugin, config: #"{"text":"fine"}"#)
+            let config = #"{"mode":"init crashes","text":"fatalError","__key__":"k","__seq__":1}"#
+            let first = try server.kong(wireProtocol).startInstance(plugin, config: config)
+            // Whose it is, without what is in it.
+            let account = try Regex("an instance of \(plugin) is not started again: its start has ended a worker; configuration SHA-256 [0-9a-f]{12}, __key__ k, instance \(first)\n")
+            #expect(eventually { server.log.firstMatch(of: account) != nil }, "\(server.log)")
+            #expect(server.log.firstMatch(of: try Regex("\(plugin): start crashed: SIG.*, instance \(first), thread ")) != nil, "\(server.log)")
+            #expect(!server.log.contains("init crashes"))
+            // Its events say why, and so do those of another worker of Kong's.
+            let kong = server.kong(wireProtocol)
+            let second = try kong.startInstance(plugin, config: #"{"mode":"init crashes","text":"fatalError","__key__":"k","__seq__":2}"#)
+            #expect(second != first)
+            for id in [first, second] {
+                let calls = try server.kong(wireProtocol).handleEvent(id, "access", answering: exiting)
+                #expect(calls.map(\.method) == ["kong.log.err", "kong.response.exit"])
+                #expect(calls.first?.arguments.first?.text?.contains("its start has ended the server's process before") == true, "\(calls)")
+            }
+            let calls = try kong.handleEvent(fine, "access")
+            if plugin == "misbehaving" { #expect(calls.first?.arguments.last?.text?.hasSuffix(" fine") == true) }
             let status = try server.status()
-            #expect(status.workers.map(\.restarts) == [1] && status.deadlyStarts == ["misbehaving": 1])
+            #expect(status.workers.map(\.restarts) == [1])
+            #expect(status.statistics.instances[plugin]?.failed == 2 && status.statistics.instances[plugin]?.running == 1)
+            #expect(status.deadlyStarts == [plugin: 1])
             let report = try Program(["status", "-kong-prefix", server.directory.path])
-            #expect(report.outputText.contains("not started misbehaving: a configuration is not started again"), "\(report.outputText)")
+            #expect(report.outputText.contains("not started \(plugin): a configuration is not started again"), "\(report.outputText)")
             // Another try ends the same way, and costs nobody anything.
-            let release = try Program(["release", "misbehaving", "-kong-prefix", server.directory.path])
+            let release = try Program(["release", plugin, "-kong-prefix", server.directory.path])
             #expect(release.end == .exited(1), "\(release.errors)")
-            #expect(eventually { (try? server.status().deadlyStarts) == ["misbehaving": 1] })
-            #expect(try kong.handleEvent(fine, "access").first?.arguments.last?.text?.hasSuffix(" fine") == true)
+            #expect(eventually { (try? server.status().deadlyStarts) == [plugin: 1] })
+            _ = try kong.handleEvent(fine, "access")
         }
     }
 

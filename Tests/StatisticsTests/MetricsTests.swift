@@ -43,6 +43,8 @@ import Testing
         #expect(value("received_bytes_total") == 1000)
         #expect(value("blocking_threads", ["state": "busy"]) == 3)
         #expect(value("worker_restarts_total", ["worker": ""]) == 2)
+        #expect(value("worker_silent_seconds", ["worker": ""]) == 0)
+        #expect(value("worker_silent_seconds", ["worker": "zoo"]) == 7)
         #expect(value("plugin_quarantined", ["plugin": "zoo"]) == 1)
         #expect(value("plugin_quarantined", ["plugin": "goplug"]) == 0)
         #expect(value("start_time_seconds") == 1_700_000_000)

@@ -27,6 +27,7 @@ import Testing
         #expect(sum.instances["goplug"]?.running == 6)
         #expect(sum.connections.receivedBytes == 2000)
         #expect(sum.blocking.queued == 4)
+        #expect(sum.unfinishedEvents == 8)
     }
 
     @Test func aWorkerThatIsGoneLeavesItsCounters() {
@@ -43,6 +44,7 @@ import Testing
         #expect(retired.connections.open == 0)
         #expect(retired.connections.accepted == 5)
         #expect(retired.blocking == BlockingCounts())
+        #expect(retired.unfinishedEvents == 0)
     }
 
     @Test func aLedgerNeverCountsBackwards() {
@@ -107,6 +109,7 @@ import Testing
             ("\"buckets\":\"", "\"buckets\":\"1:18446744073709551616 "), ("\"format\":1", "\"format\":2"),
             ("\"pid\":", "\"pid\":99999999999"), ("\"state\":\"loaded\"", "\"state\":\"lost\""),
             ("\"phase\":\"log\"", "\"phase\":\"access\""), ("\"open\":", "\"open\":\"\",\"opened\":"),
+            ("\"events\":3,", "\"events\":-3,"), ("\"process\":\"stopped\"", "\"process\":1"), ("\"unfinished_events\":", "\"unfinished_events\":-"),
             ("\"supervised\":true", "\"supervised\":1"), ("\"workers\":", "\"workers\":{},\"others\":"),
         ]
         #expect(HistogramBuckets.count == 592)
@@ -137,7 +140,11 @@ enum ExampleStatus {
         status.workers = [
             WorkerStatus(name: "", pid: 18, uptime: 60, restarts: 2), WorkerStatus(name: "zoo", pid: 19, uptime: 1, restarts: 0),
         ]
-        status.workers[0].retiring = [16, 17]
+        status.workers[0].retiring = [
+            RetiringStatus(pid: 16, events: 3, connections: 1, secondsLeft: 50),
+            RetiringStatus(pid: 17, events: 0, connections: 0, secondsLeft: 0, silence: SilenceStatus(seconds: 9, process: "traced")),
+        ]
+        status.workers[1].silence = SilenceStatus(seconds: 7, process: "stopped")
         var goplug = PluginStatus(name: "goplug", state: .loaded)
         goplug.version = "0.2"
         goplug.path = "/plugins/goplug.so"
@@ -176,6 +183,7 @@ enum ExampleStatus {
         status.statistics.blocking.threads = 4
         status.statistics.blocking.idleThreads = 1
         status.statistics.blocking.queued = 2
+        status.statistics.unfinishedEvents = 4
         return status
     }
 }

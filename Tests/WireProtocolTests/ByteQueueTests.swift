@@ -1,9 +1,72 @@
 import CKongPlugin
+import PDKCatalogue
 import Testing
 import WireProtocol
 
 @Suite("The memory that codecs work in")
 struct ByteQueueTests {
+    /// More than any address space has.
+    private static let tooMuch = 1 << 50
+
+    @Test("Where there is no memory, the queue says so, and what was in it stays")
+    func noMemory() {
+        var queue = ByteQueue()
+        queue.append([1, 2, 3, 4, 5])
+        queue.consume(1)
+        let before = queue.count
+        // Nobody reads from there.
+        queue.append(UnsafeRawBufferPointer(start: UnsafeRawPointer(bitPattern: 16), count: Self.tooMuch))
+        var hasFailed = queue.hasFailed
+        #expect(hasFailed)
+        // What follows has places that it may not have got.
+        queue.append(6 as UInt8)
+        queue.append(bigEndian: 7 as UInt32)
+        queue.overwrite(at: before + 100, littleEndian: 9)
+        #expect(queue.bytes.prefix(4).elementsEqual([2, 3, 4, 5]))
+        // Some of what was lost would be left.
+        queue.truncate(to: before + 1)
+        hasFailed = queue.hasFailed
+        #expect(hasFailed)
+        queue.truncate(to: before)
+        hasFailed = queue.hasFailed
+        #expect(!hasFailed)
+        queue.append([8])
+        #expect(queue.bytes.elementsEqual([2, 3, 4, 5, 8]))
+    }
+
+    @Test("Room that cannot be had is not lent")
+    func noRoom() {
+        var queue = ByteQueue()
+        queue.append([1, 2, 3])
+        let room = queue.room(minimum: Self.tooMuch).count
+        let (hasFailed, before) = (queue.hasFailed, queue.count)
+        #expect(hasFailed && room < 1 << 20 && before == 3)
+        queue.commit(min(room, 2))
+        let count = queue.count
+        #expect(count == 3 + min(room, 2))
+    }
+
+    @Test("A call that finds no memory is refused, and leaves nothing behind", arguments: [0, 3])
+    func noMemoryForACall(_ before: Int) {
+        var queue = ByteQueue()
+        queue.append([UInt8](repeating: 7, count: before))
+        let none = UnsafeBufferPointer<kong_value>(start: nil, count: 0)
+        for wireProtocol in [WireProtocolKind.messagePack, .protoBuf] {
+            queue.append(UnsafeRawBufferPointer(start: UnsafeRawPointer(bitPattern: 16), count: Self.tooMuch))
+            do throws(WireError) {
+                switch wireProtocol {
+                case .messagePack: try MessagePackSession.appendCall("kong.request.get_method", none, limit: .max, to: &queue)
+                case .protoBuf: try ProtoBufSession.appendCall(named: "kong.request.get_method", input: .empty, none, limit: .max, to: &queue)
+                }
+                Issue.record("it was appended")
+            } catch {
+                #expect(error == .noMemory)
+            }
+            let (count, hasFailed) = (queue.count, queue.hasFailed)
+            #expect(count == before && !hasFailed)
+        }
+    }
+
     @Test("Bytes leave in the order in which they came, through growing, shrinking and moving")
     func order() {
         var numbers = SeededNumbers(seed: 16)

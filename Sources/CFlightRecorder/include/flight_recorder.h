@@ -195,6 +195,10 @@ void flight_set_answer(uint16_t plugin, uint8_t phase, uint32_t protocol, const 
 /* Lets whoever is on this connection know when the process has to end. Once for each. */
 void flight_add_connection(flight_connection *connection);
 
+/* What Kong is sent if the start of an instance that this thread is about to enter crashes: the whole answer, on a connection where
+ * nothing else is sent meanwhile. The bytes must stay until the next call; NULL: there is nobody to answer any more. */
+void flight_set_start_answer(const flight_connection *connection, const void *bytes, size_t size);
+
 /* Writes down what is mapped now: libraries that a crash's addresses may be in. */
 void flight_note_modules(void);
 

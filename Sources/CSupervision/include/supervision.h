@@ -10,6 +10,9 @@
 /* From now on this process is killed when the thread that started it ends. Returns 0, or -1 and errno. */
 int supervision_end_with_parent(void);
 
+/* What ps and top call this process; threads that it starts are called the same. 15 bytes count. */
+void supervision_name_process(const char *name);
+
 /* The child closes all descriptors from `lowest` on. Returns 0, or an error number. */
 int supervision_close_from(posix_spawn_file_actions_t *actions, int lowest);
 

@@ -51,7 +51,7 @@ public final class Diagnostics: Sendable {
         }
     }
 
-    /// Opens both files anew with their next lines.
+    /// Opens both files anew.
     public func reopen() {
         log.reopen()
         records.reopen()

@@ -65,9 +65,14 @@ public final class LogFile: Sendable {
         self.limit = limit
     }
 
-    /// Opens the file anew with the next line, even if it looks like the same one.
+    /// Opens the file anew, even if it looks like the same one: whoever has moved it finds an empty one in its place. If it cannot
+    /// be opened, the next line tries again, and says so. One that has had no line yet is not made.
     public func reopen() {
-        state.withLock { $0.close() }
+        state.withLock { state in
+            guard state.descriptor >= 0 else { return }
+            state.close()
+            state.descriptor = (try? openFile()) ?? -1
+        }
     }
 
     /// Whether the last line was lost.

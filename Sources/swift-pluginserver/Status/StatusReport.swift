@@ -10,7 +10,9 @@ struct StatusReport {
         text += "\n" + Self.plugins(status, style)
         let events = Self.events(status, style)
         if !events.isEmpty { text += "\n" + events }
-        for plugin in status.plugins where !plugin.reason.isEmpty {
+        // Of those below there is more to say.
+        let quarantined = Set(status.quarantines.map(\.plugin))
+        for plugin in status.plugins where !plugin.reason.isEmpty && !quarantined.contains(plugin.name) {
             text += "\n\(style.bad(plugin.state.rawValue)) \(plugin.name.printable): \(plugin.reason.printable)\n"
         }
         for plugin in status.plugins { text += Self.difference(plugin, style) }
@@ -41,14 +43,27 @@ struct StatusReport {
             let restarts = "\(worker.restarts) restart\(worker.restarts == 1 ? "" : "s")"
             let name = worker.name.isEmpty ? "" : " \(worker.name.printable)"
             text += "  worker\(name), pid \(worker.pid), up \(duration(worker.uptime)), \(worker.restarts == 0 ? restarts : style.warning(restarts))"
-            if !worker.retiring.isEmpty { text += ", before it \(worker.retiring.map { "\($0)" }.joined(separator: ", "))" }
-            text += "\n"
+            text += silence(worker.silence, style) + "\n"
+            for process in worker.retiring {
+                text += "    before it pid \(process.pid), which waits for \(waited(for: process)), \(duration(process.secondsLeft)) at most"
+                text += silence(process.silence, style) + "\n"
+            }
         }
         text += "  \(connections.open) connections of \(connections.accepted), \(bytes(connections.receivedBytes)) in, \(bytes(connections.sentBytes)) out"
         if blocking.threads > 0 {
             text += "; \(blocking.threads) blocking threads, \(blocking.idleThreads) idle, \(blocking.queued) waiting for one"
         }
         return text + "\n"
+    }
+
+    private static func silence(_ silence: SilenceStatus?, _ style: Style) -> String {
+        guard let silence else { return "" }
+        return ", \(style.bad("has not answered for \(silence.seconds) s (\(silence.process.printable))"))"
+    }
+
+    private static func waited(for process: RetiringStatus) -> String {
+        func count(_ number: UInt64, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
+        return "\(count(process.events, "event")) and \(count(process.connections, "connection"))"
     }
 
     // MARK: Plugins
