@@ -391,7 +391,7 @@ public final class Supervisor {
         guard quarantine.forget(plugin) else { return reply(Self.failure("plugin \(plugin) is not quarantined")) }
         scheduleRelease()
         logger.notice("plugin \(plugin) is released from its quarantine")
-        reload(plugin, because: "released", asRestart: true) { reply(Self.reply(to: $0, of: plugin)) }
+        reload(plugin, because: "released", asRestart: true) { reply(Self.reply(to: $0, of: plugin, asRestart: true)) }
     }
 
     private func reload(_ request: JSONValue, _ reply: @escaping @Sendable (JSONValue) -> Void) {
@@ -406,7 +406,7 @@ public final class Supervisor {
         reload(plugin, because: "asked for", asRestart: isReleased) { outcomes in
             reply(
                 outcomes.isEmpty
-                    ? Self.failure("there is no worker for \(plugin ?? "any plugin")") : Self.reply(to: outcomes, of: plugin))
+                    ? Self.failure("there is no worker for \(plugin ?? "any plugin")") : Self.reply(to: outcomes, of: plugin, asRestart: isReleased))
         }
     }
 
@@ -418,11 +418,11 @@ public final class Supervisor {
     }
 
     /// - Parameter plugin: the one that was named; nil: all are meant.
-    private static func reply(to outcomes: [ReloadOutcome], of plugin: String?) -> JSONValue {
+    private static func reply(to outcomes: [ReloadOutcome], of plugin: String?, asRestart: Bool) -> JSONValue {
         let changes = outcomes.flatMap(\.changes).sorted { $0.plugin < $1.plugin }.map(\.json)
-        let failures = outcomes.compactMap { $0.failure(of: plugin) }
+        let failures = outcomes.compactMap { $0.failure(of: plugin, asRestart: asRestart) }
         let result: (String, JSONValue) = failures.isEmpty ? ("ok", .boolean(true)) : ("error", .string(failures.joined(separator: "; ")))
-        return .object([result.0: result.1, "plugins": .array(changes)])
+        return .object([result.0: result.1, "taken": .boolean(outcomes.allSatisfy { $0.reason == nil }), "plugins": .array(changes)])
     }
 
     private static func failure(_ reason: String) -> JSONValue { .object(["error": .string(reason)]) }

@@ -39,6 +39,11 @@ struct WorkerComparison {
         return isRestart || !refusesMore || changes.contains(where: \.isOther)
     }
 
+    /// One line on why the old worker stays.
+    var objection: String {
+        changes.contains(where: \.isLoss) && changes.contains { $0.isOther && !$0.isLoss } ? "nothing is taken: \(summary)" : summary
+    }
+
     /// One line, without those to which nothing happens.
     var summary: String {
         let unchanged = changes.count { $0.kind == .unchanged }
@@ -55,10 +60,12 @@ struct ReloadOutcome {
     let changes: [PluginChange]
 
     /// What was not done: of one plugin, or of all that there were before.
-    func failure(of plugin: String?) -> String? {
+    /// - Parameter asRestart: whether a new worker was wanted even if nothing has changed.
+    func failure(of plugin: String?, asRestart: Bool) -> String? {
         let refused = changes.filter { $0.kind == .refused && ($0.plugin == plugin || plugin == nil && $0.before != nil) }
         if !refused.isEmpty { return refused.map(\.text).joined(separator: "; ") }
-        // That nothing was to be done is no failure of a plugin that could be taken.
-        return changes.contains { $0.plugin == plugin } ? nil : reason
+        // That nothing was to be done is no failure of a plugin that is as it was.
+        if !asRestart, let change = changes.first(where: { $0.plugin == plugin }), !change.isOther { return nil }
+        return reason
     }
 }

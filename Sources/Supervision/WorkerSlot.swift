@@ -213,17 +213,18 @@ final class WorkerSlot {
     }
 
     private func reject(_ worker: WorkerProcess, _ comparison: WorkerComparison, inFavourOf old: WorkerProcess) {
-        logger.error("\(comparison.summary); the old \(name) stays, pid \(old.pid)")
+        let objection = comparison.objection
+        logger.error("\(objection); the old \(name) stays, pid \(old.pid)")
         next = nil
         worker.kill(SIGKILL)
-        lastReload = .init(at: Int64(time(nil)), isTaken: false, summary: comparison.summary)
-        finishReload(comparison.summary, comparison)
+        lastReload = .init(at: Int64(time(nil)), isTaken: false, summary: objection)
+        finishReload(objection, comparison)
     }
 
     /// A worker in place of one that has ended has what that one had, as far as it can be had.
     private func tellOfKept(_ worker: WorkerProcess) {
         for refusal in worker.refused {
-            guard let plugin = refusal.plugin, let image = images[plugin] else { continue }
+            guard let plugin = refusal.plugin, let image = images[plugin], !supervisor.quarantine.contains(plugin) else { continue }
             let what = "\(refusal.path) is \(refusal.isMissing ? "gone" : "refused (\(refusal.code): \(refusal.reason))")"
             // Of the directory has been said what is to be done.
             let replace = refusal.path == image.path ? "put a good file there: \(image.path.replaceCommand)" : "mend what is said above of \(refusal.path)"

@@ -134,6 +134,10 @@ import WireProtocol
 
             let reload = try Program(["reload", "small", "-kong-prefix", server.directory.path])
             #expect(reload.end == .exited(1) && reload.errors.contains("what ran before cannot be opened again"), "\(reload.errors)")
+            // Whoever asks for another one hears that it is not taken either.
+            try SmallPlugin().install(named: "another", into: server.plugins)
+            let another = try Program(["reload", "another", "-kong-prefix", server.directory.path])
+            #expect(another.end == .exited(1) && another.errors.contains("nothing is taken: another: loaded, 1.0.0, "), "\(another.errors)")
             try killWorker(server)
             try server.waitForLog("plugin small is lost to worker ")
             #expect(server.log.contains("the file that ran before has been written to [file-changed]"))
