@@ -5,12 +5,14 @@ final class ConnectionPool: Sendable {
     private let path: String
     private let timeout: Duration
     private let choice: ConnectionChoice
+    private let serverMayEnd: Bool
     private let idle = Mutex<[RawConnection]>([])
 
-    init(path: String, timeout: Duration, choice: ConnectionChoice) {
+    init(path: String, timeout: Duration, choice: ConnectionChoice, serverMayEnd: Bool) {
         self.path = path
         self.timeout = timeout
         self.choice = choice
+        self.serverMayEnd = serverMayEnd
     }
 
     /// A connection from the pool, or a new one. Those that the server has closed meanwhile are dropped, as in nginx.
@@ -27,7 +29,7 @@ final class ConnectionPool: Sendable {
         guard connection.isQuiet else {
             let isClosed = connection.isClosedByPeer
             connection.close()
-            if mayBeClosed, isClosed { return }
+            if mayBeClosed || serverMayEnd, isClosed { return }
             throw .violation("it sent more than was asked for, or closed the connection after its answer")
         }
         idle.withLock { $0.append(connection) }

@@ -17,14 +17,16 @@ public final class KongClient: Sendable {
     private let waits = Mutex(0)
 
     /// Connects when it first has to.
-    /// - Parameter timeout: for each answer of the server.
+    /// - Parameters:
+    ///   - timeout: for each answer of the server.
+    ///   - serverMayEnd: whether any answer may be a connection's last word, as of a server that is told to end.
     public init(
         socketPath: String, protocol wireProtocol: WireProtocolKind, timeout: Duration = .seconds(10),
-        choosing choice: ConnectionChoice = .newest
+        choosing choice: ConnectionChoice = .newest, serverMayEnd: Bool = false
     ) {
         self.socketPath = socketPath
         self.wireProtocol = wireProtocol
-        pool = ConnectionPool(path: socketPath, timeout: timeout, choice: choice)
+        pool = ConnectionPool(path: socketPath, timeout: timeout, choice: choice, serverMayEnd: serverMayEnd)
         // Kong's first message of MessagePack has the id 1, its first sequence of ProtoBuf:1 is 2.
         lastID = Mutex(wireProtocol == .messagePack ? 0 : 1)
     }

@@ -27,7 +27,7 @@ final class WorkerSlot {
     /// As the worker that serves has told, and those that it does not open for now.
     private(set) var plugins: [PluginStatus] = []
     private var backoff = Backoff()
-    /// What a worker that has ended had, and where: its successor is to have it too.
+    /// What a worker that has ended had, or another server, and where: the next worker is to have it too.
     private var expected: [LoadedFacts] = []
     /// How often it has been tried to get back what is missing of that.
     private var recoveries = 0
@@ -91,9 +91,14 @@ final class WorkerSlot {
         guard listener == nil else { return }
         let hasPredecessor = tellOfOther()
         listener = try UnixListener(path: socketPath, onAccept: { _ in }, onTrouble: { _ in })
-        // Whatever Kong asks for from now on comes here.
-        if hasPredecessor { supervisor.inheritance(for: self).forEach(inherit) }
         logger.notice("swift-pluginserver listens on \(socketPath), pid \(getpid())")
+        // Whatever Kong asks for from now on comes here.
+        guard hasPredecessor else { return }
+        let inherited = supervisor.inheritance(for: self)
+        inherited.forEach(inherit)
+        expected = Set(inherited.map(\.plugin)).sorted().map {
+            LoadedFacts(plugin: $0, version: "", path: "\(supervisor.configuration.pluginsDirectory)/\($0).so", schema: "")
+        }
     }
 
     /// Starts a worker. It takes over when it is ready.
@@ -228,7 +233,7 @@ final class WorkerSlot {
         }
         recoveries += 1
         let pause = Duration.seconds(1 << recoveries)
-        logger.error("plugin \(names) ran in the \(name) before and is missing in this one; it is tried again in \(pause)")
+        logger.error("plugin \(names) ran before and is missing in this \(name); it is tried again in \(pause)")
         loop.schedule(after: pause) { [weak self, weak worker] in
             // Another one has looked at the files since.
             guard let self, let worker, current === worker, !supervisor.isShuttingDown else { return }

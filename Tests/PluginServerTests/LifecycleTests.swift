@@ -9,7 +9,7 @@ import WireProtocol
     @Test(arguments: WireProtocolKind.both)
     func aRunningEventFinishesBeforeTheServerEnds(_ wireProtocol: WireProtocolKind) throws {
         try TestServer.run(Plugins.goodAndBad) { server in
-            let kong = server.kong(wireProtocol)
+            let kong = server.kong(wireProtocol, serverMayEnd: true)
             let instance = try kong.startInstance("misbehaving", config: #"{"mode":"ask","text":"it"}"#)
             // SIGTERM comes while the event waits for Kong: the answer, and the end of the event, come after it.
             let calls = try kong.handleEvent(instance, "access") { _ in
@@ -232,7 +232,7 @@ import WireProtocol
     @Test(arguments: WireProtocolKind.both)
     func instancesOfTheOldServerGoOnInTheNewOne(_ wireProtocol: WireProtocolKind) throws {
         let old = try TestServer()
-        let oldKong = old.kong(wireProtocol)
+        let oldKong = old.kong(wireProtocol, serverMayEnd: true)
         let config = #"{"attach":true}"#
         let early = try oldKong.startInstance("goplug", config: config)
         let new = try ServerProcess(

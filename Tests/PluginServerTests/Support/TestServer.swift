@@ -74,8 +74,10 @@ final class TestServer: Sendable {
         }
     }
 
-    func kong(_ wireProtocol: WireProtocolKind, choosing choice: ConnectionChoice = .newest) -> KongClient {
-        KongClient(socketPath: socket, protocol: wireProtocol, timeout: .seconds(30), choosing: choice)
+    func kong(
+        _ wireProtocol: WireProtocolKind, choosing choice: ConnectionChoice = .newest, serverMayEnd: Bool = false
+    ) -> KongClient {
+        KongClient(socketPath: socket, protocol: wireProtocol, timeout: .seconds(30), choosing: choice, serverMayEnd: serverMayEnd)
     }
 
     func connect() throws -> RawConnection { try RawConnection(path: socket, timeout: .seconds(30)) }
