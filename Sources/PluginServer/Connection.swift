@@ -94,6 +94,8 @@ final class Connection: EventSource, @unchecked Sendable {
     /// connection that is closed while Kong writes to it is a failure there. It is closed when Kong has done so. Nothing
     /// happens while one side owes the other something.
     func leave() {
+        // Over MessagePack it is the same to Kong, and between two steps of an event a connection is idle, too.
+        if conversation?.wireProtocol == .messagePack { return closeAfterOutput() }
         guard isOpen, !hasLeft, conversation?.isIdle ?? true else { return }
         hasLeft = true
         if !output.isEmpty, case .moved(let count)? = socket?.write(output.bytes) {
