@@ -108,9 +108,12 @@ final class Connection: EventSource, @unchecked Sendable {
     private var hasLeft = false
 
     /// Ends the connection after what has been answered already, so that Kong sees its end whatever it is about to say: a
-    /// connection that is closed while Kong writes to it is a failure there. It is closed when Kong has done so.
+    /// connection that is closed while Kong writes to it is a failure there. It is closed when Kong has done so. Nothing
+    /// happens while one side owes the other something.
     func leave() {
-        guard isOpen, !hasLeft else { return }
+        // Over MessagePack it is the same to Kong, and between two steps of an event a connection is idle, too.
+        if conversation?.wireProtocol == .messagePack { return closeAfterOutput() }
+        guard isOpen, !hasLeft, conversation?.isIdle ?? true else { return }
         hasLeft = true
         if !output.isEmpty, case .moved(let count)? = socket?.write(output.bytes) {
             output.consume(count)

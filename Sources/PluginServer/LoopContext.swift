@@ -319,7 +319,7 @@ final class LoopContext: @unchecked Sendable {
         return connections.count + events.count + starts.count
     }
 
-    /// Ends all connections, and leaves it to Kong to close them; returns how many it has not yet.
+    /// Ends all idle connections, and leaves it to Kong to close them; returns how many are open.
     func takeLeave() -> Int {
         for connection in Array(connections.values) { connection.leave() }
         return connections.count

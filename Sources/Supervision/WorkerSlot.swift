@@ -29,8 +29,8 @@ final class WorkerSlot {
     /// As the worker that serves has told, and those that it does not open for now.
     private(set) var plugins: [PluginStatus] = []
     private var backoff = Backoff()
-    /// What a worker that has ended had, and where: its successor is to have it too.
-    private var expected: [LoadedFacts] = []
+    /// What a worker that has ended had, or another server, and where: the next worker is to have it too.
+    private var expected: [(plugin: String, path: String)] = []
     /// How often it has been tried to get back what is missing of that.
     private var recoveries = 0
     private var waitsToStart = false
@@ -100,9 +100,14 @@ final class WorkerSlot {
         guard listener == nil else { return }
         let hasPredecessor = tellOfOther()
         listener = try UnixListener(path: socketPath, onAccept: { _ in }, onTrouble: { _ in })
-        // Whatever Kong asks for from now on comes here.
-        if hasPredecessor { supervisor.inheritance(for: self).forEach(inherit) }
         logger.notice("swift-pluginserver listens on \(socketPath), pid \(getpid())")
+        // Whatever Kong asks for from now on comes here.
+        guard hasPredecessor else { return }
+        let inherited = supervisor.inheritance(for: self)
+        inherited.forEach(inherit)
+        expected = Set(inherited.map(\.plugin)).sorted().map {
+            (plugin: $0, path: "\(supervisor.configuration.pluginsDirectory)/\($0).so")
+        }
     }
 
     /// Starts a worker. It takes over when it is ready.
@@ -278,13 +283,13 @@ final class WorkerSlot {
     /// A plugin that the worker before had, and this one could not open: on a busy machine that takes longer than it may, and
     /// nobody would look at it again.
     private func recoverMissing(in worker: WorkerProcess) {
-        let missing = missing(in: worker, of: expected)
+        let missing = missing(in: worker)
         guard !missing.isEmpty else {
             expected = []
             recoveries = 0
             return
         }
-        let names = missing.map(\.plugin).joined(separator: ", ")
+        let names = missing.joined(separator: ", ")
         guard recoveries < Self.mostRecoveries else {
             logger.error("plugin \(names) is not tried again\n  fix: see above why it could not be opened; then swift-pluginserver reload")
             expected = []
@@ -293,7 +298,7 @@ final class WorkerSlot {
         }
         recoveries += 1
         let pause = Duration.seconds(1 << recoveries)
-        logger.error("plugin \(names) ran in the \(name) before and is missing in this one; it is tried again in \(pause)")
+        logger.error("plugin \(names) ran before and is missing in this \(name); it is tried again in \(pause)")
         loop.schedule(after: pause) { [weak self, weak worker] in
             // Another one has looked at the files since.
             guard let self, let worker, current === worker, !supervisor.isShuttingDown else { return }
@@ -301,12 +306,12 @@ final class WorkerSlot {
         }
     }
 
-    /// What is not in a worker, though its file is there and it is not quarantined.
-    private func missing(in worker: WorkerProcess, of facts: [LoadedFacts]) -> [LoadedFacts] {
+    /// What is not in a worker and should be: its file is there, and it is not quarantined.
+    private func missing(in worker: WorkerProcess) -> [String] {
         let names = Set(worker.loaded.map(\.plugin))
-        return facts.filter {
+        return expected.filter {
             !names.contains($0.plugin) && !supervisor.quarantine.contains($0.plugin) && access($0.path, F_OK) == 0
-        }
+        }.map(\.plugin)
     }
 
     /// A reload of Kong's goes so. If it is none, there are two servers for one Kong, or two Kongs with one prefix.
@@ -412,7 +417,7 @@ final class WorkerSlot {
         if worker === current {
             current = nil
             let names = Set(worker.loaded.map(\.plugin))
-            expected = worker.loaded + expected.filter { !names.contains($0.plugin) }
+            expected = worker.loaded.map { ($0.plugin, $0.path) } + expected.filter { !names.contains($0.plugin) }
         } else {
             next = nil
         }

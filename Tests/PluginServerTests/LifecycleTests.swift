@@ -253,7 +253,7 @@ import WireProtocol
     @Test(arguments: WireProtocolKind.both)
     func instancesOfTheOldServerGoOnInTheNewOne(_ wireProtocol: WireProtocolKind) throws {
         let old = try TestServer()
-        let oldKong = old.kong(wireProtocol)
+        let oldKong = old.kong(wireProtocol, serverMayClose: true)
         let config = #"{"attach":true}"#
         let early = try oldKong.startInstance("goplug", config: config)
         let new = try ServerProcess(

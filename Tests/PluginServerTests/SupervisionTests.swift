@@ -51,7 +51,7 @@ import WireProtocol
             #expect(loads() == 1)
             #expect(FileManager.default.createFile(atPath: gate.file("closed"), contents: nil))
             #expect(kill(try server.worker(), SIGKILL) == 0)
-            try server.waitForLog("plugin fickle ran in the worker before and is missing in this one; it is tried again in 2")
+            try server.waitForLog("plugin fickle ran before and is missing in this worker; it is tried again in 2")
             try FileManager.default.removeItem(atPath: gate.file("closed"))
             #expect(eventually(within: .seconds(60)) { loads() == 2 })
             #expect(eventually(within: .seconds(60)) { server.log.contains(" takes over from ") })
