@@ -83,12 +83,16 @@ class Running:
 
 
 def worker_of(pid):
-    """Its only child."""
-    with open(f"/proc/{pid}/task/{pid}/children") as children:
-        pids = children.read().split()
-    if len(pids) != 1:
-        raise BenchmarkError(f"process {pid} has {len(pids)} children, and not one worker")
-    return int(pids[0])
+    """Its only child. The server listens before it has one."""
+    deadline = time.monotonic() + 30
+    while True:
+        with open(f"/proc/{pid}/task/{pid}/children") as children:
+            pids = children.read().split()
+        if len(pids) == 1:
+            return int(pids[0])
+        if pids or time.monotonic() > deadline:
+            raise BenchmarkError(f"process {pid} has {len(pids)} children, and not one worker")
+        time.sleep(0.002)
 
 
 def is_socket(path):
