@@ -32,6 +32,9 @@ final class LoopContext: @unchecked Sendable {
     var connections: [ObjectIdentifier: Connection] = [:]
     /// For the value that is being decoded; reset before each.
     let arena = ValueArena()
+    /// What a connection reads into and writes from while it has its turn.
+    var sharedInput = ByteQueue()
+    var sharedOutput = ByteQueue()
     /// Counts events.
     let meter = EventMeter()
     /// Counts connections and their bytes; how many are open, `connections` says.

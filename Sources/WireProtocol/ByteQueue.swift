@@ -21,15 +21,15 @@ public struct ByteQueue: ~Copyable {
     /// How many were in the queue when the first of them was.
     private var countBeforeLoss = 0
 
-    /// What an empty queue holds on to.
+    /// What a queue takes first, and what an emptied one holds on to.
     private static let smallCapacity = 4096
     /// An emptied queue larger than this goes back to `smallCapacity`.
     private static let keptCapacity = 256 * 1024
 
+    /// Takes no memory before there is something to hold.
     public init() {
-        let memory = malloc(Self.smallCapacity)
-        capacity = memory == nil ? 0 : Self.smallCapacity
-        storage = memory ?? Self.nowhere
+        capacity = 0
+        storage = Self.nowhere
     }
 
     deinit {
@@ -161,7 +161,7 @@ public struct ByteQueue: ~Copyable {
             return true
         }
         // Not less instead: what takes the last bit of memory leaves none to those who cannot do without.
-        if move(to: max(capacity * 2, (count + more) * 2)) { return true }
+        if move(to: max(Self.smallCapacity, capacity * 2, (count + more) * 2)) { return true }
         if !hasFailed { countBeforeLoss = count }
         hasFailed = true
         return false
