@@ -32,8 +32,7 @@ final class Connection: EventSource, @unchecked Sendable {
     /// While `ready` runs; and whether something is to be sent when it has.
     private var isReady = false
     private var flushesWhenRead = false
-    /// Whether the kernel has no room for what is to be sent. Only then is it worth a system call to be told of room: what
-    /// this turn answers is mostly sent at its end.
+    /// Whether the kernel has no room for what is to be sent. Only then is it worth a system call to be told of room.
     private var waitsForRoom = false
     /// Whether requests have been left in the input, since the connection was clogged.
     private var hasHeldBack = false
@@ -268,6 +267,7 @@ final class Connection: EventSource, @unchecked Sendable {
 
     // MARK: Out
 
+    /// What has been appended shall be sent: when what has come is read, if that is being done, else when the turn ends.
     func flushAtEndOfTurn() {
         guard !flushesAtEndOfTurn, isOpen else { return }
         if isReady {

@@ -80,6 +80,7 @@ final class MessagePackConversation: Conversation, @unchecked Sendable {
         }
     }
 
+    /// Whether a message is to be answered here: see the other one.
     private func admits(_ message: MessagePackSession.Message) -> Bool {
         if case .step(let event, _, _) = message.request { return admits(event) }
         isReturned = false
