@@ -229,7 +229,7 @@ public final class Supervisor {
         guard let culprit else { return }
         if culprit.activity == .start {
             if report?.isAnswered == true, let instance = culprit.instance.flatMap({ worker.startingInstance($0) }) { slot.keep(instance) }
-            for start in starts where start.plugin == culprit.plugin {
+            for start in worker.suspectedStarts(of: culprit) {
                 quarantine.addDeadly(start)
                 let ids = slot.instances.ids(of: start).map { "\($0)" }.joined(separator: ", ")
                 logger.error(

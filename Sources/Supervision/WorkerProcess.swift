@@ -209,6 +209,14 @@ final class WorkerProcess {
         control.send(message, descriptor: descriptor.release())
     }
 
+    /// The starts that may have ended it, in their order: that of the instance which the crash names; else all of the plugin's that
+    /// were under way.
+    func suspectedStarts(of culprit: Culprit) -> [StartedConfig] {
+        let starts = unfinishedStarts.filter { $0.value.plugin == culprit.plugin }
+        let named = starts.filter { culprit.instance != nil && startingInstances[$0.key]?.id == culprit.instance }
+        return (named.isEmpty ? starts : named).sorted { $0.key < $1.key }.map(\.value)
+    }
+
     /// An instance whose start it has not finished.
     func startingInstance(_ id: Int32) -> KeptInstance? { startingInstances.values.first { $0.id == id } }
 
