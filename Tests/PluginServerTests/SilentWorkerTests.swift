@@ -98,26 +98,8 @@ import WireProtocol
 
     /// Its own limit holds, and that is none here.
     @Test func aPluginThatHoldsTheLoopIsNoSilence() throws {
-        let source = """
-            #include "kong_pdk.h"
-            #include <stdio.h>
-            #include <unistd.h>
-
-            struct config { const char *gate; };
-            static const kong_field fields[] = {KONG_FIELD(struct config, gate, "required: true")};
-
-            static kong_status handle(const kong_pdk *kong, const struct config *config) {
-                (void)kong;
-                fprintf(stderr, "at the gate\\n");
-                while (access(config->gate, F_OK) != 0) usleep(1000);
-                return KONG_OK;
-            }
-
-            KONG_PLUGIN_WITH(0, "1.0.0", 1, sizeof(struct config), fields, KONG_COUNT(fields),
-                             KONG_HANDLER(KONG_LOG, handle, struct config))
-            """
         let flags = ["--loops", "1", "--handler-limit", "0", "--worker-timeout", "2"]
-        try TestServer.run([:], flags: flags, prepare: { try Plugins.compileWhole(source, named: "holder", into: $0) }) { server in
+        try TestServer.run([:], flags: flags, prepare: { try Plugins.compileWhole(Plugins.holder, named: "holder", into: $0) }) { server in
             let kong = server.kong(.protoBuf)
             let gate = server.directory.file("gate")
             let instance = try kong.startInstance("holder", config: #"{"gate":"\#(gate)"}"#)

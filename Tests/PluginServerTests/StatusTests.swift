@@ -155,25 +155,7 @@ import WireProtocol
 
     /// A handler that holds its loop cannot keep the status from whoever wants to know which one it is.
     @Test func aLoopThatIsHeldUpIsNotWaitedFor() throws {
-        let source = """
-            #include "kong_pdk.h"
-            #include <stdio.h>
-            #include <unistd.h>
-
-            struct config { const char *gate; };
-            static const kong_field fields[] = {KONG_FIELD(struct config, gate, "required: true")};
-
-            static kong_status handle(const kong_pdk *kong, const struct config *config) {
-                (void)kong;
-                fprintf(stderr, "at the gate\\n");
-                while (access(config->gate, F_OK) != 0) usleep(1000);
-                return KONG_OK;
-            }
-
-            KONG_PLUGIN_WITH(0, "1.0.0", 1, sizeof(struct config), fields, KONG_COUNT(fields),
-                             KONG_HANDLER(KONG_LOG, handle, struct config))
-            """
-        try TestServer.run([:], flags: ["--loops", "2"], prepare: { try Plugins.compileWhole(source, named: "holder", into: $0) }) { server in
+        try TestServer.run([:], flags: ["--loops", "2"], prepare: { try Plugins.compileWhole(Plugins.holder, named: "holder", into: $0) }) { server in
             // The connections are dealt out in turn: this is not the first loop's, or that has been passed over.
             let kong = server.kong(.protoBuf)
             let gate = server.directory.file("gate")

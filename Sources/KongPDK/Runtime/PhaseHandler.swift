@@ -31,6 +31,7 @@ class PhaseHandler: @unchecked Sendable {
     }
 }
 
+// @unchecked Sendable: as PhaseHandler.
 private class HandlerOf<P: Plugin>: PhaseHandler, @unchecked Sendable {
     final let plugin: P
     init(_ plugin: P) { self.plugin = plugin }
@@ -40,6 +41,7 @@ extension CertificatePhase {
     fileprivate var handler: PhaseHandler { CertificateHandler(self) }
 }
 
+// @unchecked Sendable: as PhaseHandler.
 private final class CertificateHandler<P: CertificatePhase>: HandlerOf<P>, @unchecked Sendable {
     override func handle(_ kong: Kong) async throws { try await plugin.certificate(kong) }
 }
@@ -48,6 +50,7 @@ extension RewritePhase {
     fileprivate var handler: PhaseHandler { RewriteHandler(self) }
 }
 
+// @unchecked Sendable: as PhaseHandler.
 private final class RewriteHandler<P: RewritePhase>: HandlerOf<P>, @unchecked Sendable {
     override func handle(_ kong: Kong) async throws { try await plugin.rewrite(kong) }
 }
@@ -56,6 +59,7 @@ extension AccessPhase {
     fileprivate var handler: PhaseHandler { AccessHandler(self) }
 }
 
+// @unchecked Sendable: as PhaseHandler.
 private final class AccessHandler<P: AccessPhase>: HandlerOf<P>, @unchecked Sendable {
     override func handle(_ kong: Kong) async throws { try await plugin.access(kong) }
 }
@@ -64,6 +68,7 @@ extension ResponsePhase {
     fileprivate var handler: PhaseHandler { ResponseHandler(self) }
 }
 
+// @unchecked Sendable: as PhaseHandler.
 private final class ResponseHandler<P: ResponsePhase>: HandlerOf<P>, @unchecked Sendable {
     override func handle(_ kong: Kong) async throws { try await plugin.response(kong) }
 }
@@ -72,6 +77,7 @@ extension PrereadPhase {
     fileprivate var handler: PhaseHandler { PrereadHandler(self) }
 }
 
+// @unchecked Sendable: as PhaseHandler.
 private final class PrereadHandler<P: PrereadPhase>: HandlerOf<P>, @unchecked Sendable {
     override func handle(_ kong: Kong) async throws { try await plugin.preread(kong) }
 }
@@ -80,12 +86,14 @@ extension LogPhase {
     fileprivate var handler: PhaseHandler { LogHandler(self) }
 }
 
+// @unchecked Sendable: as PhaseHandler.
 private final class LogHandler<P: LogPhase>: HandlerOf<P>, @unchecked Sendable {
     override func handle(_ kong: Kong) async throws { try await plugin.log(kong) }
 }
 
 // MARK: Those that never wait
 
+// @unchecked Sendable: as PhaseHandler.
 private class SynchronousHandlerOf<P: Plugin>: HandlerOf<P>, @unchecked Sendable {
     final override var isSynchronous: Bool { true }
 }
@@ -94,6 +102,7 @@ extension SynchronousCertificatePhase {
     fileprivate var synchronousHandler: PhaseHandler { SynchronousCertificateHandler(self) }
 }
 
+// @unchecked Sendable: as PhaseHandler.
 private final class SynchronousCertificateHandler<P: SynchronousCertificatePhase>: SynchronousHandlerOf<P>, @unchecked Sendable {
     override func handleSynchronously(_ kong: Kong) throws { try plugin.certificate(kong) }
 }
@@ -102,6 +111,7 @@ extension SynchronousRewritePhase {
     fileprivate var synchronousHandler: PhaseHandler { SynchronousRewriteHandler(self) }
 }
 
+// @unchecked Sendable: as PhaseHandler.
 private final class SynchronousRewriteHandler<P: SynchronousRewritePhase>: SynchronousHandlerOf<P>, @unchecked Sendable {
     override func handleSynchronously(_ kong: Kong) throws { try plugin.rewrite(kong) }
 }
@@ -110,6 +120,7 @@ extension SynchronousAccessPhase {
     fileprivate var synchronousHandler: PhaseHandler { SynchronousAccessHandler(self) }
 }
 
+// @unchecked Sendable: as PhaseHandler.
 private final class SynchronousAccessHandler<P: SynchronousAccessPhase>: SynchronousHandlerOf<P>, @unchecked Sendable {
     override func handleSynchronously(_ kong: Kong) throws { try plugin.access(kong) }
 }
@@ -118,6 +129,7 @@ extension SynchronousResponsePhase {
     fileprivate var synchronousHandler: PhaseHandler { SynchronousResponseHandler(self) }
 }
 
+// @unchecked Sendable: as PhaseHandler.
 private final class SynchronousResponseHandler<P: SynchronousResponsePhase>: SynchronousHandlerOf<P>, @unchecked Sendable {
     override func handleSynchronously(_ kong: Kong) throws { try plugin.response(kong) }
 }
@@ -126,6 +138,7 @@ extension SynchronousPrereadPhase {
     fileprivate var synchronousHandler: PhaseHandler { SynchronousPrereadHandler(self) }
 }
 
+// @unchecked Sendable: as PhaseHandler.
 private final class SynchronousPrereadHandler<P: SynchronousPrereadPhase>: SynchronousHandlerOf<P>, @unchecked Sendable {
     override func handleSynchronously(_ kong: Kong) throws { try plugin.preread(kong) }
 }
@@ -134,6 +147,7 @@ extension SynchronousLogPhase {
     fileprivate var synchronousHandler: PhaseHandler { SynchronousLogHandler(self) }
 }
 
+// @unchecked Sendable: as PhaseHandler.
 private final class SynchronousLogHandler<P: SynchronousLogPhase>: SynchronousHandlerOf<P>, @unchecked Sendable {
     override func handleSynchronously(_ kong: Kong) throws { try plugin.log(kong) }
 }

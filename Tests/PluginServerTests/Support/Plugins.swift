@@ -26,6 +26,27 @@ enum Plugins {
             """, to: "\(directory)/\(name).so")
     }
 
+    /// A plugin in C, for `compileWhole`, whose handler of the log phase says "at the gate" and holds its loop until the file `gate` of its
+    /// configuration is there.
+    static let holder = """
+        #include "kong_pdk.h"
+        #include <stdio.h>
+        #include <unistd.h>
+
+        struct config { const char *gate; };
+        static const kong_field fields[] = {KONG_FIELD(struct config, gate, "required: true")};
+
+        static kong_status handle(const kong_pdk *kong, const struct config *config) {
+            (void)kong;
+            fprintf(stderr, "at the gate\\n");
+            while (access(config->gate, F_OK) != 0) usleep(1000);
+            return KONG_OK;
+        }
+
+        KONG_PLUGIN_WITH(0, "1.0.0", 1, sizeof(struct config), fields, KONG_COUNT(fields),
+                         KONG_HANDLER(KONG_LOG, handle, struct config))
+        """
+
     /// Builds a plugin in C that brings its own stamp. What it calls a typed function with has to be of its types.
     static func compileWhole(_ source: String, named name: String, into directory: String) throws {
         let parts = try TemporaryDirectory()
